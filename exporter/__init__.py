@@ -1,0 +1,1 @@
+"""A repaired formula becomes model.onnx, one readable strategy.py and a manifest that says what was verified."""

@@ -1,0 +1,1 @@
+"""Platform download × local run → first difference, cause, verdict."""

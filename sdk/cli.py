@@ -1,0 +1,62 @@
+"""The root command. Rooms announce their commands as entry points ``jqalpha.commands``; this file imports none.
+
+A command module must import nothing heavier than click at the top, so that ``jqalpha --help`` stays fast.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+
+import click
+
+from sdk import __version__
+from sdk.errors import JqalphaError
+
+
+class RoomGroup(click.Group):
+    """A click group whose commands are found through entry points, in alphabetical order."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(point.name for point in entry_points(group="jqalpha.commands"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for point in entry_points(group="jqalpha.commands"):
+            if point.name == cmd_name:
+                return point.load()
+        return None
+
+
+@click.group(cls=RoomGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="jqalpha")
+def cli() -> None:
+    """公式因子，本地与聚宽同一结果 · Formula alphas that behave the same here and on JoinQuant.
+
+    \b
+    market    make, import and check a market bundle
+    train     search for formulas on a bundle
+    export    formula.json -> strategy.py + model.onnx
+    backtest  run any JoinQuant strategy on a bundle
+    parity    compare a local run with a platform download
+    """
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line; an expected error becomes one line on stderr and its exit code."""
+    try:
+        cli.main(args=argv, prog_name="jqalpha", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except JqalphaError as error:
+        click.echo(f"{type(error).__name__}: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

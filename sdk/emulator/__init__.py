@@ -1,0 +1,1 @@
+"""JoinQuant on this machine: clock, account, broker, data API, logbook, runner."""

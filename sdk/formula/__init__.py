@@ -1,0 +1,1 @@
+"""The researcher's view of formulas: objects, files, whole-panel evaluation."""

@@ -1,0 +1,1 @@
+"""From scores to figures: portfolios, rewards, the statistics of a run."""

@@ -1,0 +1,1 @@
+"""The search for formulas: policy network, learning loop, run directories."""
