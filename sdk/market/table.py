@@ -1,0 +1,141 @@
+"""Long Parquet rows (code, date, values) read as matrices (stocks, days), one column at a time.
+
+The place of each row in the matrix is computed once per file; a field is then one column read and one
+scatter. A matrix holds all codes of the table over the whole calendar and is kept, so that panels share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sdk.errors import MarketError
+
+UNREADABLE = (pa.ArrowException, OSError)
+
+
+    """Return columns of a Parquet file; MarketError in one line when it cannot be read or lacks one."""
+    path: Path, columns: list[str] | None = None, dictionary: list[str] | None = None
+) -> pa.Table:
+    """Return some columns of a Parquet file; MarketError in one line when it cannot be read or lacks one."""
+    try:
+        with pq.ParquetFile(path, read_dictionary=dictionary) as file:
+            lacking = [name for name in columns or () if name not in file.schema_arrow.names]
+            if lacking:
+                raise MarketError(
+                    f"{path}: column {lacking[0]!r} is missing (it has: {' '.join(file.schema_arrow.names)})"
+                )
+            return file.read(columns=columns)
+    except UNREADABLE as error:
+        raise MarketError(f"{path}: not a readable Parquet file ({_first_line(error)})") from error
+
+
+def read_frame(path: Path | None, columns: Mapping[str, pa.DataType]) -> pd.DataFrame:
+    """Return a small table as pandas, dates as ``datetime64[ns]`` (NaT = absent); empty for ``path`` None."""
+    schema = pa.schema(list(columns.items()))
+    table = schema.empty_table() if path is None else read_columns(path, list(columns))
+    frame = pd.DataFrame({name: table[name].to_pandas() for name in columns})
+    for name, kind in columns.items():
+        if kind == pa.date32():
+            frame[name] = pd.to_datetime(frame[name]).astype("datetime64[ns]")
+        elif kind == pa.string():
+            frame[name] = frame[name].astype(object)
+    return frame
+
+
+class BarTable:
+    """The bars of one kind; fields in the order of ``offered``, or all number columns when that is None."""
+
+    def __init__(
+        self, root: Path, files: tuple[str, ...], days: np.ndarray, offered: tuple[str, ...] | None
+    ) -> None:
+        self._paths = [root / name for name in files]
+        self._days = days
+        self._offered = offered
+        self._matrices: dict[str, np.ndarray] = {}
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """Value columns that every file has."""
+        try:
+            names = [pq.read_schema(path).names for path in self._paths]
+        except UNREADABLE as error:
+            raise MarketError(
+                f"{self._paths[0].parent}: not readable as Parquet ({_first_line(error)})"
+            ) from error
+        common = [name for name in (names[0] if names else []) if all(name in other for other in names)]
+        if self._offered is None:
+            return tuple(name for name in common if name not in ("code", "date"))
+        return tuple(name for name in self._offered if name in common)
+
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        """Codes that have a bar, ascending."""
+        return tuple(sorted({code for codes, _, _ in self._keys for code in codes}))
+
+    def matrix(self, field: str, codes: tuple[str, ...], days: slice) -> np.ndarray:
+        """Return ``field`` for ``codes`` over ``days`` of the calendar: float64, read-only, NaN = no bar."""
+        whole = self._whole(field)
+        if codes == self.codes:
+            return whole[:, days]
+        place = {code: row for row, code in enumerate(self.codes)}
+        rows = np.array([place.get(code, -1) for code in codes], dtype=np.intp)
+        part = (
+            np.where((rows >= 0)[:, np.newaxis], whole[rows, days], np.nan)
+            if len(self.codes)
+            else _absent(rows, days, whole)
+        )
+        part.setflags(write=False)
+        return part
+
+    def _whole(self, field: str) -> np.ndarray:
+        if field not in self._matrices:
+            matrix = np.full((len(self.codes), len(self._days)), np.nan)
+            for path, place in zip(self._paths, self._places, strict=True):
+                column = read_columns(path, [field])[field]
+                matrix.reshape(-1)[place] = column.cast(pa.float64()).to_numpy()
+            matrix.setflags(write=False)
+            self._matrices[field] = matrix
+        return self._matrices[field]
+
+    @cached_property
+    def _keys(self) -> list[tuple[list[str], np.ndarray, np.ndarray]]:
+        """Per file: its codes, for each row the index into them, for each row its date."""
+        keys = []
+        for path in self._paths:
+            table = read_columns(path, ["code", "date"], ["code"]).unify_dictionaries().combine_chunks()
+            code = table["code"].combine_chunks()
+            code = code.chunk(0) if isinstance(code, pa.ChunkedArray) else code
+            date = table["date"].cast(pa.int32()).to_numpy().astype("datetime64[D]")
+            keys.append((code.dictionary.to_pylist(), code.indices.to_numpy(), date))
+        return keys
+
+    @cached_property
+    def _places(self) -> list[np.ndarray]:
+        """Per file: the flat position of each row in the matrix of all codes and days."""
+        row_of = {code: row for row, code in enumerate(self.codes)}
+        places = []
+        for path, (codes, index, date) in zip(self._paths, self._keys, strict=True):
+            column = np.searchsorted(self._days, date)
+            inside = self._days[np.minimum(column, len(self._days) - 1)] == date
+            if not inside.all():
+                raise MarketError(
+                    f"{path}: {date[~inside][0]} is not in the bundle's calendar; build the bundle again"
+                )
+            rows = np.array([row_of[code] for code in codes], dtype=np.int64)
+            places.append(rows[index] * len(self._days) + column)
+        return places
+
+
+def _absent(rows: np.ndarray, days: slice, whole: np.ndarray) -> np.ndarray:
+    return np.full((len(rows), whole[:, days].shape[1]), np.nan)
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
