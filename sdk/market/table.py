@@ -20,10 +20,10 @@ from sdk.errors import MarketError
 UNREADABLE = (pa.ArrowException, OSError)
 
 
-    """Return columns of a Parquet file; MarketError in one line when it cannot be read or lacks one."""
+def read_columns(
     path: Path, columns: list[str] | None = None, dictionary: list[str] | None = None
 ) -> pa.Table:
-    """Return some columns of a Parquet file; MarketError in one line when it cannot be read or lacks one."""
+    """Return columns of a Parquet file; MarketError in one line when it cannot be read or lacks one."""
     try:
         with pq.ParquetFile(path, read_dictionary=dictionary) as file:
             lacking = [name for name in columns or () if name not in file.schema_arrow.names]
