@@ -1,1 +1,1 @@
-"""HTML pages made from a run directory."""
+"""From a run directory to a page: the readers of the platform's files, and `report.html`."""

@@ -1,0 +1,274 @@
+"""transaction.csv, position.csv and result.csv: the three tables of a run, as the platform lets a user download them.
+
+Headers and number forms: gbk_exports_2023 (the exports), ma_crossover_2026 and etf_three_2023_2026 (the same tables
+of the web page under other headers). The emulator writes the exports' form. A table is recognised by its header,
+never by its name. A row that cannot be read is left out and said in ``problems``; it is never guessed.
+
+Facts of the form: position.csv has 16 headers and 17 values (组合总值, the total value, stands unnamed before
+仓位占比), and one extra row ``Cash`` a day; sells have negative amounts; a cancelled order has ``-0股,--,0``.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sdk.errors import ParityError
+from sdk.report.numbers import MONEY, PERCENT, PRICE, SHARES, Reading, number
+from sdk.report.plain_text import plain
+from sdk.report.text_files import Decoding, TextSource, read_lines
+
+MAX_PROBLEMS = 20
+_DAY = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T](\d{2}:\d{2}:\d{2}))?", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
+_SECURITY = re.compile(r"(?P<name>.*)\((?P<code>[\w.\-]+)\)", re.DOTALL)
+_DIRECTIONS = {"买": "buy", "卖": "sell", "买入": "buy", "卖出": "sell", "开多": "buy", "平多": "sell"}
+
+
+def day(text: str) -> str:
+    """Return ``YYYY-MM-DD`` of a date or a date and time."""
+    match = _DAY.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"not a date: {text[:40]!r}")
+    return f"{match[1]}-{int(match[2]):02d}-{int(match[3]):02d}"
+
+
+def clock(text: str) -> str:
+    """Return ``HH:MM:SS``; an empty cell stays empty."""
+    cell = text.strip()
+    match = _CLOCK.fullmatch(cell)
+    if match is None and cell:
+        raise ValueError(f"not a time of day: {text[:40]!r}")
+    return f"{int(match[1]):02d}:{match[2]}:{match[3] or '00'}" if match else ""
+
+
+def direction(text: str) -> str:
+    """Return ``buy`` or ``sell``."""
+    if text.strip() not in _DIRECTIONS:
+        raise ValueError(f"neither 买 nor 卖: {text[:40]!r}")
+    return _DIRECTIONS[text.strip()]
+
+
+def _cell(decimals: int) -> Callable[[str], Reading | None]:
+    return lambda text: number(text, decimals)
+
+
+_money, _price, _percent, _shares = _cell(MONEY), _cell(PRICE), _cell(PERCENT), _cell(SHARES)
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One row of 交易详情: an order and what became of it. Amounts in shares, negative for sells; money in CNY."""
+
+    day: str
+    security: str
+    direction: str
+    filled: Reading | None
+    price: Reading | None
+    time: str = ""
+    kind: str = ""
+    code: str = ""
+    order_type: str = ""
+    value: Reading | None = None
+    ordered: Reading | None = None
+    limit_price: Reading | None = None
+    gain: Reading | None = None
+    fee: Reading | None = None
+    status: str = ""
+
+
+@dataclass(frozen=True)
+class Position:
+    """One row of 每日持仓 after the close: a holding, or (code ``Cash``) the cash. Amounts in shares, money in CNY."""
+
+    day: str
+    security: str
+    value: Reading | None
+    price: Reading | None = None
+    kind: str = ""
+    code: str = ""
+    amount: Reading | None = None
+    closeable: Reading | None = None
+    gain: Reading | None = None
+    avg_cost: Reading | None = None
+    day_gain: Reading | None = None
+    today_amount: Reading | None = None
+    total_value: Reading | None = None
+    weight: Reading | None = None
+    cash: Reading | None = None
+
+
+@dataclass(frozen=True)
+class DayResult:
+    """One row of 收益概述: cumulative returns in percent, money of the day in CNY (losses and sells negative)."""
+
+    day: str
+    strategy: Reading | None
+    benchmark: Reading | None = None
+    earned: Reading | None = None
+    lost: Reading | None = None
+    bought: Reading | None = None
+    sold: Reading | None = None
+    excess: Reading | None = None
+    total_value: Reading | None = None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How to recognise and read one table: row class, and field → (headers it may stand under, reader)."""
+
+    kind: str
+    row: type
+    needs: tuple[str, ...]
+    columns: dict[str, tuple[tuple[str, ...], Callable[[str], Any]]]
+
+
+SHAPES = (
+    Shape(
+        "transaction",
+        Transaction,
+        ("day", "security", "direction", "filled", "price"),
+        {
+            "day": (("日期",), day),
+            "time": (("委托时间",), clock),
+            "kind": (("品种",), str.strip),
+            "security": (("标的",), str.strip),
+            "code": (("代码",), str.strip),
+            "direction": (("交易类型", "方向"), direction),
+            "order_type": (("下单类型",), str.strip),
+            "filled": (("成交数量", "数量"), _shares),
+            "price": (("成交价",), _price),
+            "value": (("成交额",), _money),
+            "ordered": (("委托数量",), _shares),
+            "limit_price": (("委托价格",), _price),
+            "gain": (("平仓盈亏",), _money),
+            "fee": (("手续费",), _money),
+            "status": (("状态",), str.strip),
+        },
+    ),
+    Shape(
+        "position",
+        Position,
+        ("day", "security", "value"),
+        {
+            "day": (("日期", "date"), day),
+            "kind": (("品种",), str.strip),
+            "security": (("标的", "security"), str.strip),
+            "amount": (("数量",), _shares),
+            "closeable": (("可用数量",), _shares),
+            "price": (("收盘价/结算价", "price"), _price),
+            "value": (("市值/价值", "value"), _money),
+            "gain": (("盈亏/逐笔浮盈", "gain"), _money),
+            "avg_cost": (("开仓均价", "avgCost"), _price),
+            "day_gain": (("当日盈亏", "dailyGains"), _money),
+            "today_amount": (("今手数", "todayAmount"), _shares),
+            "total_value": (("组合总值", "totalValue"), _money),
+            "weight": (("仓位占比", "positionPersent"), _percent),
+            "cash": (("cash_row_value",), _money),
+        },
+    ),
+    Shape(
+        "result",
+        DayResult,
+        ("day", "strategy"),
+        {
+            "day": (("时间", "date"), day),
+            "benchmark": (("基准收益", "benchmark_cum_return_pct"), _percent),
+            "strategy": (("策略收益", "strategy_cum_return_pct"), _percent),
+            "earned": (("当日盈利", "day_gain_earn"), _money),
+            "lost": (("当日亏损", "day_gain_lose"), _money),
+            "bought": (("当日买入", "day_buy_value"), _money),
+            "sold": (("当日卖出",), _money),
+            "excess": (("超额收益(%)",), _percent),
+            "total_value": (("total_value_implied",), _money),
+        },
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of one file in file order, what could not be read, and whether its end looks whole."""
+
+    name: str
+    kind: str
+    rows: tuple[Any, ...]
+    problems: tuple[str, ...] = ()
+    whole: bool = True
+    headers: tuple[str, ...] = field(default=(), repr=False)
+
+
+def shape_of(headers: list[str]) -> Shape | None:
+    """Return the shape whose needed columns are all among ``headers``, or None."""
+    names = {header.strip().lstrip("\ufeff") for header in headers}
+    for shape in SHAPES:
+        if all(names.intersection(shape.columns[need][0]) for need in shape.needs):
+            return shape
+    return None
+
+
+def read_table(source: TextSource, decoding: Decoding) -> Table:
+    """Read one of the three tables; raise ParityError where the header is none of theirs."""
+    records = csv_records(source, decoding)
+    _, headers, whole = next(records, (0, [], True))
+    shape = shape_of(headers)
+    if shape is None:
+        raise ParityError(f"{plain(source.name)}: unknown header {plain(','.join(headers), 120)}")
+    rows, problems = [], []
+    for line, cells, whole in records:
+        try:
+            rows.append(_row(shape, [header.strip() for header in headers], cells, whole))
+        except ValueError as error:
+            problems.append(f"{plain(source.name)}:{line}: {plain(str(error), 100)}")
+    if not whole:
+        problems.append(f"{plain(source.name)}: 最后一行没有换行 the last line has no end; its last cell is not believed")
+    if len(problems) > MAX_PROBLEMS:
+        problems = [*problems[:MAX_PROBLEMS], f"{plain(source.name)}: … {len(problems)} problems in all"]
+    return Table(source.name, shape.kind, tuple(rows), tuple(problems), whole, tuple(headers))
+
+
+def csv_records(source: TextSource, decoding: Decoding) -> Iterator[tuple[int, list[str], bool]]:
+    """Yield (line number, cells, whole); ``whole`` is False for a last record that no newline ends."""
+    whole = True
+
+    def physical() -> Iterator[str]:
+        nonlocal whole
+        for line in read_lines(source, decoding):
+            whole = line.whole
+            yield line.text + ("\n" if line.whole else "")
+
+    reader = csv.reader(physical())
+    try:
+        for cells in reader:
+            if cells:
+                yield reader.line_num, cells, whole
+    except csv.Error as error:
+        raise ParityError(f"{plain(source.name)}:{reader.line_num}: not a CSV table ({error})") from error
+
+
+def _row(shape: Shape, headers: list[str], cells: list[str], whole: bool) -> Any:
+    if shape.kind == "position" and len(cells) == len(headers) + 1 and headers[-1] == "仓位占比":
+        headers = [*headers[:-1], "组合总值", headers[-1]]
+    if len(cells) != len(headers):
+        raise ValueError(f"{len(cells)} cells under {len(headers)} headers; the row is cut or damaged")
+    if not whole:
+        cells = [*cells[:-1], ""]
+    by_header = dict(zip(headers, cells, strict=True))
+    values: dict[str, Any] = {}
+    for name, (titles, reader) in shape.columns.items():
+        title = next((title for title in titles if title in by_header), None)
+        if title is not None:
+            values[name] = reader(by_header[title])
+    return shape.row(**_with_code(values))
+
+
+def _with_code(values: dict[str, Any]) -> dict[str, Any]:
+    """Split ``平安银行(000001.XSHE)`` into name and code, where no column of its own holds the code."""
+    if "security" in values and not values.get("code"):
+        match = _SECURITY.fullmatch(values["security"])
+        values["code"] = match["code"] if match else values["security"]
+        values["security"] = match["name"] if match else values["security"]
+    return values
