@@ -15,6 +15,7 @@ from collections import OrderedDict, namedtuple
 import numpy as np
 
 from jq_strategy import kernel
+from jq_strategy.inputs import mask_unknown, usable_bars
 
 # ---------------------------------------------------------------------------------------------------------------
 # Vocabularies
@@ -26,7 +27,7 @@ class FormulaProblem(ValueError):
 
 
 _SIX = ["RET", "LIQ_SCORE", "PRESSURE", "FOMO", "DEV", "LOG_VOL"]
-_TWELVE = "ADD SUB MUL DIV NEG ABS SIGN GATE JUMP DECAY DELAY1 MAX3".split()
+_TWELVE = ["ADD", "SUB", "MUL", "DIV", "NEG", "ABS", "SIGN", "GATE", "JUMP", "DECAY", "DELAY1", "MAX3"]
 
 VOCABULARIES = OrderedDict(
     [
@@ -127,7 +128,7 @@ def parse(tokens, vocabulary, token_mode="postfix"):
     tokens = check_tokens(tokens, vocabulary)
     names = token_names(vocabulary)
     backwards = token_mode == "prefix"
-    stack = []
+    stack = []  # type: list
     for place, token in enumerate(reversed(tokens) if backwards else tokens):
         name = names[token]
         arity = arity_of(name)
@@ -186,7 +187,8 @@ Step = namedtuple("Step", "label name operands days")
 
 def plan(tree, days=1):
     """Return the steps that compute the last ``days`` values of a formula; equal sub-expressions are one step."""
-    order, wanted = [], {}
+    order = []  # type: list
+    wanted = {}  # type: dict
 
     def visit(node, need):
         for operand in node[1:]:
@@ -197,6 +199,7 @@ def plan(tree, days=1):
 
     visit(tree, days)
     labels, steps, count = {}, [], 0
+    operands = ()  # type: tuple
     for node in order:
         if len(node) == 1:
             labels[node] = node[0].lower()
@@ -219,20 +222,17 @@ def evaluate(tree, bars, days=1):
     """
     lookback = lookback_days(tree)
     length = lookback + days - 1
-    known, filled = None, {}
-    for name in inputs_of(tree):
+    names = inputs_of(tree)
+    for name in names:
         if name not in bars:
             raise FormulaProblem("%s needs the input %r, which is not there" % (expression(tree), name))
         if bars[name].shape[1] < length:
             raise FormulaProblem(
                 "%s needs %d days of %r and gets %d" % (expression(tree), length, name, bars[name].shape[1])
             )
-        x = kernel.tail(bars[name], length)
-        with np.errstate(invalid="ignore"):
-            usable = kernel.known_bars(name, x)
-        known = usable if known is None else kernel.both(known, usable)
-        filled[name] = kernel.fill_unknown(x, usable)
-    values = {}
+    known, filled = usable_bars([kernel.tail(bars[name], length) for name in names], names)
+    inputs = dict(zip(names, filled))
+    values = {}  # type: dict
     with np.errstate(all="ignore"):
         for step in plan(tree, days):
             if step.operands:
@@ -241,5 +241,5 @@ def evaluate(tree, bars, days=1):
             else:
                 feature = kernel.FEATURE_TABLE[step.name]
                 reach = step.days + feature.days - 1
-                values[step.label] = feature.function(*[kernel.tail(filled[a], reach) for a in feature.inputs])
-        return kernel.mask_unknown(values[step.label], known, lookback)
+                values[step.label] = feature.function(*[kernel.tail(inputs[a], reach) for a in feature.inputs])
+        return mask_unknown(values[step.label], known, lookback)

@@ -9,7 +9,7 @@ the last ``length`` values, oldest first. An operator that looks k days back ret
 given: there is no padding, a value whose window is not full does not exist.
 
 A back end replaces the functions of section 1 and nothing else; everything below is written in their terms and in
-the operators + - * / < > <= >= ==. Missing bars never reach this file as NaN: see ``fill_unknown``.
+the operators + - * / < > <= >= ==. Missing bars never reach this file as NaN: see jq_strategy/inputs.py.
 
 Runs on CPython 3.6 with numpy alone; the exported strategy contains these very lines.
 """
@@ -381,30 +381,7 @@ def TSUM20(x):
 
 
 # ---------------------------------------------------------------------------------------------------------------
-# 6  Missing bars: a mask, not a number
-# ---------------------------------------------------------------------------------------------------------------
-
-NOT_A_NUMBER = float("nan")
-POSITIVE_INPUTS = ("open", "high", "low", "close", "factor", "benchmark", "circulating_market_cap")
-
-
-def known_bars(name, x):
-    """Return where an input is usable: finite, prices and factors above 0, volume and money not below 0."""
-    return both(x > 0.0 if name in POSITIVE_INPUTS else x >= 0.0, x <= LARGEST)
-
-
-def fill_unknown(x, known):
-    """Put 1 where a bar is unknown; the cell is masked out of every score it could reach."""
-    return where(known, x, 1.0)
-
-
-def mask_unknown(score, known, lookback_days):
-    """Return NaN for a score any of whose ``lookback_days`` bars is unknown; ``known`` ends with the scores."""
-    return where(window_all(known, lookback_days), score + 0.0, NOT_A_NUMBER)
-
-
-# ---------------------------------------------------------------------------------------------------------------
-# 7  The tables: one entry a feature, one entry an operator
+# 6  The tables: one entry a feature, one entry an operator
 # ---------------------------------------------------------------------------------------------------------------
 
 Feature = namedtuple("Feature", "name function inputs days words")

@@ -1,0 +1,67 @@
+"""One formula in, one directory out: strategy.py, model.onnx, formula.json, manifest.json.
+
+The directory appears whole or not at all, and only after strategy.py and model.onnx have reproduced the kernel bit
+for bit. The manifest holds the sha256 of each file, the versions, and what was verified.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from exporter.onnx_graph import IR_VERSION, OPSET, build_model
+from exporter.strategy_file import Settings, render
+from exporter.verify import Verification, verify
+from jq_strategy.kernel import KERNEL_VERSION
+from sdk import __version__, files
+from sdk.errors import ExportError
+from sdk.formula import formula_file
+from sdk.formula.formula_file import FormulaFile
+from sdk.market.bundle import Bundle
+
+MANIFEST = "manifest.json"
+
+
+def export_formula(
+    formula: FormulaFile, out: Path, settings: Settings | None = None, bundle: Bundle | None = None
+) -> Verification:
+    """Write and verify an export directory; ``bundle`` adds real cases to the verification.
+
+    Raises ExportError when a score differs or when ``out`` holds something that is not an export.
+    """
+    settings = settings or Settings()
+    strategy = render(formula, settings)
+    model = build_model(formula).SerializeToString(deterministic=True)
+    verification = verify(formula, strategy, model, bundle, settings.pool_index, settings.benchmark)
+    contents = {"strategy.py": strategy.encode("utf-8"), "model.onnx": model}
+    try:
+        with files.fresh_directory(out, MANIFEST) as beside:
+            for name, data in contents.items():
+                files.write_bytes(beside / name, data)
+            formula_file.save(formula, beside / "formula.json")
+            contents["formula.json"] = (beside / "formula.json").read_bytes()
+            files.write_text(beside / MANIFEST, files.to_json(_manifest(formula, settings, contents, verification)))
+    except FileExistsError as problem:
+        raise ExportError(str(problem)) from problem
+    return verification
+
+
+def _manifest(
+    formula: FormulaFile, settings: Settings, contents: dict[str, bytes], verification: Verification
+) -> dict[str, Any]:
+    return {
+        "format": "jqalpha-export-1",
+        "expression": formula.expression,
+        "files": {name: files.sha256(data) for name, data in sorted(contents.items())},
+        "settings": asdict(settings),
+        "versions": {
+            "jqalpha": __version__,
+            "kernel": KERNEL_VERSION,
+            "onnx_opset": OPSET,
+            "onnx_ir": IR_VERSION,
+            **{name: version(name) for name in ("numpy", "onnx", "onnxruntime")},
+        },
+        "verification": asdict(verification),
+    }

@@ -1,0 +1,136 @@
+"""strategy.py: one self-contained file for JoinQuant's editor (Python 3.6, numpy, pandas).
+
+Top to bottom: the formula in words, the settings a user may change, the kernel functions this formula needs, the
+formula as straight lines, ranking, audit, trading. Everything but the settings and the straight lines is copied
+word for word from the ground floor (source_text.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from exporter.source_text import Definition, closure
+from jq_strategy import formula as language
+from jq_strategy import kernel
+from jq_strategy.audit import array_bytes, made_bars, short_digest
+from sdk import __version__
+from sdk.formula.formula_file import FormulaFile
+
+RULE = "# " + "=" * 98
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user may set in an exported strategy."""
+
+    pool_index: str = "000300.XSHG"
+    benchmark: str = "000300.XSHG"
+    top_k: int = 10
+    source: str = "formula.json"
+
+
+def self_check_digest(formula: FormulaFile) -> str:
+    """Return the digest of the formula's scores on the made bars: what every machine must reproduce."""
+    bars = made_bars(formula.inputs, formula.lookback_days)
+    return short_digest(array_bytes(language.evaluate(formula.tree, bars)[:, 0]))
+
+
+def formula_lines(formula: FormulaFile) -> list[str]:
+    """Return the body of ``formula(bars)``: one line a distinct sub-expression."""
+    steps = language.plan(formula.tree)
+    delivered = {step.label: step.days for step in steps}
+    words = _words()
+    lines = []
+    for step in steps:
+        if step.operands:
+            arguments = [
+                label if delivered[label] == days else f"tail({label}, {days})" for label, days in step.operands
+            ]
+        else:
+            feature = kernel.FEATURE_TABLE[step.name]
+            reach = step.days + feature.days - 1
+            arguments = [
+                f'bars["{name}"]' if reach == formula.lookback_days else f'tail(bars["{name}"], {reach})'
+                for name in feature.inputs
+            ]
+        call = f"{step.label} = {step.name}({', '.join(arguments)})"
+        lines.append(f"    {call}  # {words[step.name]}, {step.days}日")
+    lines.append(f"    return {steps[-1].label}")
+    return lines
+
+
+def render(formula: FormulaFile, settings: Settings) -> str:
+    """Return the text of strategy.py."""
+    steps = language.plan(formula.tree)
+    wanted = {step.name for step in steps} | {"initialize", "tail"}
+    sections = closure(wanted)
+    parts = [_header(formula, settings), _settings(formula, settings)]
+    for title, items in sections:
+        if title == "调仓":
+            words = f'    """返回最后一日的分数 {formula.expression}；bars 为输入名 → (股票, 日)。"""'
+            parts.append(_section("公式", ["\n".join(["def formula(bars):", words, *formula_lines(formula)])]))
+        parts.append(_section(title, [_plain(item) for item in items]))
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _words() -> dict[str, str]:
+    words = {feature.name: feature.words for feature in kernel.FEATURES}
+    words.update((operator.name, operator.words) for operator in kernel.OPERATORS)
+    return words
+
+
+def _plain(item: Definition) -> str:
+    return item.text.replace("  # noqa: BLE001 - whatever", "  # whatever")
+
+
+def _section(title: str, texts: list[str]) -> str:
+    body = texts[0]
+    for before, text in pairwise(texts):
+        constants = not before.startswith("def ") and not text.startswith("def ")
+        body += ("\n" if constants else "\n\n\n") + text
+    return f"{RULE}\n# {title}\n{RULE}\n\n{body}"
+
+
+def _header(formula: FormulaFile, settings: Settings) -> str:
+    used = sorted({step.name for step in language.plan(formula.tree)})
+    words = _words()
+    meaning = "\n".join(f"    {name:<10} {words[name]}" for name in used)
+    return f'''# -*- coding: utf-8 -*-
+"""公式因子选股 · 由 jqalpha {__version__} 导出，可整份粘贴到聚宽策略编辑器
+
+公式    {formula.expression}
+{meaning}
+
+每月第一个交易日开盘，用前一交易日的分数在 {settings.pool_index} 当日成分股中选前 {settings.top_k} 名，等权持有。
+分数只取决于最近 {formula.lookback_days} 个交易日的不复权行情与累计复权因子，没有全历史统计，不看未来。
+"""
+
+import hashlib
+import struct
+from collections import namedtuple
+
+from jqdata import *
+
+import numpy as np'''
+
+
+def _settings(formula: FormulaFile, settings: Settings) -> str:
+    return f'''{RULE}
+# 设置
+{RULE}
+
+POOL_INDEX = "{settings.pool_index}"
+BENCHMARK = "{settings.benchmark}"
+TOP_K = {settings.top_k}
+
+# 公式：原始与修复后的 token 都保留，只执行修复后的；改动公式请重新导出，否则自检不一致、不会调仓
+EXPRESSION = "{formula.expression}"
+SOURCE = "{settings.source}"
+VOCABULARY = "{formula.vocabulary}"
+TOKEN_MODE = "{formula.token_mode}"
+TOKENS_RAW = {list(formula.tokens_raw)}
+TOKENS_REPAIRED = {list(formula.tokens_repaired)}
+INPUTS = {formula.inputs}
+LOOKBACK_DAYS = {formula.lookback_days}
+SELF_CHECK = "{self_check_digest(formula)}"'''

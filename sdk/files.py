@@ -1,0 +1,67 @@
+"""Writing that never loses what was there: write beside, fsync, rename."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace ``path`` by ``data`` in one step; on any error the old file stays as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        os.chmod(beside, 0o644)
+        os.replace(beside, path)
+    finally:
+        Path(beside).unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace ``path`` by UTF-8 text in one step."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def to_json(value: Any) -> str:
+    """Return the one JSON form used for every stored file: sorted keys, two spaces, a final newline."""
+    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+
+def sha256(data: bytes) -> str:
+    """Return the hex SHA-256 of some bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@contextmanager
+def fresh_directory(target: Path, marker: str) -> Iterator[Path]:
+    """Yield a directory beside ``target`` that replaces it when the block succeeds.
+
+    An existing target is replaced only if it contains the file ``marker`` (it is one of ours) or is empty;
+    otherwise FileExistsError. When the block raises, the target is untouched and nothing is left behind.
+    """
+    target = target.absolute()
+    if target.exists() and (not target.is_dir() or (any(target.iterdir()) and not (target / marker).exists())):
+        raise FileExistsError(f"{target} exists and holds no {marker}: choose another directory")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    try:
+        yield beside
+        os.chmod(beside, 0o755)
+        old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
+        if target.exists():
+            os.replace(target, old / target.name)
+        os.replace(beside, target)
+        shutil.rmtree(old)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
