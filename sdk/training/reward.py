@@ -1,0 +1,110 @@
+"""The reward of a formula: mean monthly excess of its top-K portfolio over its pool, after costs.
+
+The same repaired tokens are scored, rewarded, stored and exported. A formula that cannot fill a portfolio, or whose
+scores are all equal, gets the floor. Rewards are remembered by the repaired list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from jq_strategy import formula as language
+from sdk.errors import ConfigError
+from sdk.formula.bars import bars_between
+from sdk.formula.panel_scores import PanelScores
+from sdk.market.bundle import Bundle
+from sdk.scoring.monthly import Costs, MonthlyMarket, monthly_market, top_k_portfolio
+from sdk.training.config import TrainConfig
+
+FLOOR = -0.05  # a month; worse than any formula that trades
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one formula earned: all a month, as fractions; ``tie_share`` of the months whose cut fell into a tie."""
+
+    reward: float
+    excess: float
+    total: float
+    turnover: float
+    tie_share: float
+
+
+WORTHLESS = Judgement(FLOOR, FLOOR, 0.0, 0.0, 1.0)
+
+
+class Judge:
+    """Scores and rewards formulas on the training period of a bundle. Nothing later than ``end`` is ever read."""
+
+    def __init__(self, bundle: Bundle, config: TrainConfig) -> None:
+        self._config = config
+        names = language.token_names(config.vocabulary)
+        wanted = {field for name in names if language.arity_of(name) == 0 for field in language.inputs_of((name,))}
+        usable = {field for field in wanted if field == "benchmark" or bundle.has(field)}
+        self.banned = frozenset(
+            name
+            for name in names
+            if language.arity_of(name) == 0 and not usable.issuperset(language.inputs_of((name,)))
+        )
+        start, end = _period(bundle, config)
+        self.period = (start, end)
+        self.market: MonthlyMarket = monthly_market(bundle, config.pool_index, start, end)
+        codes = list(self.market.codes)
+        self._scores = PanelScores(bars_between(bundle, codes, sorted(usable), None, end, config.pool_index))
+        self._costs = Costs(config.commission, config.stamp_tax, config.half_spread)
+        self._known: dict[tuple[int, ...], Judgement] = {}
+
+    def judge(self, tokens: tuple[int, ...]) -> Judgement:
+        """Return what a legal postfix list earns."""
+        if tokens not in self._known:
+            self._known[tokens] = self._judge(tokens)
+        return self._known[tokens]
+
+    def judge_all(self, lists: Iterable[tuple[int, ...]]) -> list[Judgement]:
+        """Return the judgements of several lists, equal lists computed once."""
+        return [self.judge(tokens) for tokens in lists]
+
+    @property
+    def judged(self) -> int:
+        """How many distinct formulas have been computed."""
+        return len(self._known)
+
+    def _judge(self, tokens: tuple[int, ...]) -> Judgement:
+        tree = language.parse(tokens, self._config.vocabulary)
+        scores = self._scores.scores(tree, self.market.signal_days)
+        if not _ranks_anything(np.where(self.market.members, scores, np.nan)):
+            return WORTHLESS
+        result = top_k_portfolio(self.market, scores, self._config.top_k, self._costs)
+        excess = float(np.mean(result.returns - self.market.pool_return))
+        ties = float(np.mean(result.cut_in_tie))
+        return Judgement(
+            reward=excess - self._config.tie_penalty * ties,
+            excess=excess,
+            total=float(np.mean(result.returns)),
+            turnover=float(np.mean(result.turnover)),
+            tie_share=ties,
+        )
+
+
+def _period(bundle: Bundle, config: TrainConfig) -> tuple[str, str]:
+    """Return the training period; the default leaves the bundle's first 250 days to the windows."""
+    days = bundle.days
+    if len(days) < 320:
+        raise ConfigError(f"{bundle.path}: {len(days)} trading days; training needs at least 320")
+    start, end = config.start or str(days[250]), config.end or str(days[-1])
+    if start >= end:
+        raise ConfigError(f"setting start = {start} is not before end = {end}")
+    return start, end
+
+
+def _ranks_anything(scores: np.ndarray) -> bool:
+    """Tell whether on most days at least two different scores exist."""
+    scored = np.isfinite(scores).sum(axis=0) >= 2
+    if not scored.any():
+        return False
+    with np.errstate(invalid="ignore"):
+        spread = np.nanmax(scores[:, scored], axis=0) > np.nanmin(scores[:, scored], axis=0)
+    return bool(np.mean(scored) > 0.5 and np.mean(spread) > 0.5)
