@@ -8,6 +8,7 @@ and the entries that can be read are taken, and ``version_known`` is False.
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from sdk.report.numbers import Reading
 
 KNOWN_VERSIONS = ("v1",)
 NAMED = ("lag", "pool", "inputs", "raw", "repaired", "ties")
-_ENTRY = re.compile(r"(?P<code>[^:|=]+):(?P<score>[0-9a-fA-F]{16}|nan):(?P<rank>-?\d+|-):(?P<target>[^:|]*)", re.ASCII)
+_ENTRY = re.compile(
+    r"(?P<code>[^:|=]+):(?P<score>[0-9a-fA-F]{16}|nan):(?P<rank>-?\d+|-):(?P<target>[^:|]*)", re.ASCII
+)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -72,8 +75,6 @@ def parse_audit(text: str, moment: str) -> AuditLine:
 
 
 def _score(digits: str) -> Reading:
-    """Return the score; its text is compared, so that only equal bits are equal."""
-    if digits == "nan":
-        return Reading("nan")
-    value = struct.unpack(">d", bytes.fromhex(digits))[0]
-    return Reading(f"{value!r} [{digits.lower()}]")
+    """Return the score; its text is compared, so that only equal bits are equal. Every NaN is one NaN."""
+    value = float("nan") if digits == "nan" else struct.unpack(">d", bytes.fromhex(digits))[0]
+    return Reading("nan" if math.isnan(value) else f"{value!r} [{digits.lower()}]")

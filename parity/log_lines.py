@@ -1,8 +1,8 @@
 """What a log message is: one table, kind → pattern.
 
-Sentences of the 2016, 2019 and 2026 engines (platform_runs; JOINQUANT.md §7). The older ones use ASCII colons and other
-levels, so a pattern never asks for the level. A message is matched whole, its line breaks included: the error text of
-an order may hold several lines.
+Sentences of the 2016, 2019 and 2026 engines (platform_runs; JOINQUANT.md §7). The older ones use ASCII colons and
+other levels, so a pattern never asks for the level. A message is matched whole, its line breaks included: the error
+text of an order may hold several lines.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ KINDS = (
     _kind(
         "rounding",
         "数量取整",
-        rf"(?P<why>[^()]*调整为\s*(?P<amount>-?\d+))\s*[:：]\s*{_STOCK_ORDER}",
+        rf"(?P<why>[^()]*调整为\s*(?P<amount>-?\d+)\s*)[:：]\s*{_STOCK_ORDER}",
         r"(?:开仓|平仓)数量(?:必须|不能)|因为资金有限",
     ),
-    _kind("refused", "下单失败", rf"(?P<why>下单失败[^()]*?)\s*[:：]\s*{_STOCK_ORDER}", "下单失败"),
+    _kind("refused", "下单失败", rf"(?P<why>下单失败[^()]*?)[:：]\s*{_STOCK_ORDER}", "下单失败"),
     _kind("quantity_check", "检查数量", rf"下单检查标的数量\s*[:：]\s*{_STOCK_ORDER}", "下单检查标的数量"),
     _kind("submitted", "订单已提交", rf"订单已提交\s*[:：]\s*{_STOCK_ORDER}", "订单已提交"),
     _kind(
@@ -55,11 +55,11 @@ KINDS = (
     _kind("entrusted", "订单已委托", rf"订单已委托\s*[:：]\s*{_STOCK_ORDER}", "订单已委托"),
     _kind("failed", "委托失败", rf"订单委托失败\s*[:：]\s*{_STOCK_ORDER}", "订单委托失败"),
     _kind("cancelled", "订单取消", rf"订单取消完成\s*[:：]\s*{_STOCK_ORDER}", "订单取消"),
-    _kind("limit_cancel", "涨跌停撤单", rf"(?P<why>已经[涨跌]停[^()]*?)\s*[:：]\s*{_STOCK_ORDER}", "已经[涨跌]停"),
+    _kind("limit_cancel", "涨跌停撤单", rf"(?P<why>已经[涨跌]停[^()]*?)[:：]\s*{_STOCK_ORDER}", "已经[涨跌]停"),
     _kind(
         "zero_volume",
         "成交量为零",
-        rf"(?P<why>该标的截至到目前成交量为0[^()]*?)\s*[:：]\s*{_STOCK_ORDER}",
+        rf"(?P<why>该标的截至到目前成交量为0[^()]*?)[:：]\s*{_STOCK_ORDER}",
         "该标的截至到目前成交量",
     ),
     _kind(
@@ -71,7 +71,9 @@ KINDS = (
     _kind("audit", "审计行", r"AUDIT\|(?P<audit>.*)", ""),
     _kind("traceback", "异常", r".*Traceback \(most recent call last\).*", ""),
 )
-PLATFORM_SHAPED = re.compile(r"\w*Order\((?:entrust_id|security)=", re.ASCII)
+AUDIT = next(kind for kind in KINDS if kind.name == "audit")
+PLATFORM_SHAPED = re.compile(r"Order\((?:entrust_id|security)=")
+_LONGEST_SENTENCE = 16_000  # no order message comes near; keeps the cost of hostile lines small
 LABELS = {kind.name: kind.label for kind in KINDS} | {
     "user": "用户日志",
     "continuation": "续行",
@@ -89,7 +91,8 @@ def classify(text: str) -> tuple[str, re.Match[str] | None]:
     ``cut``: it starts as a platform sentence but does not end as one. ``unknown``: it shows an order as the platform
     prints them, in a sentence that the table lacks. Everything else the strategy itself wrote: ``user``.
     """
-    for kind in KINDS:
+    kinds = KINDS if len(text) <= _LONGEST_SENTENCE else (AUDIT,)
+    for kind in kinds:
         match = kind.pattern.fullmatch(text)
         if match:
             return kind.name, match

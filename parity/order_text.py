@@ -41,7 +41,7 @@ class OrderText:
 
     @property
     def direction(self) -> str:
-        """``buy``, ``sell`` or ``""``: from action and side, else (2016 engine) from the error text or a zero target."""
+        """``buy``, ``sell`` or ``""``: from action and side, else (2016 engine) from error text or a zero target."""
         opens, side = self.get("action"), self.get("side") or "long"
         if opens in ("open", "close"):
             return "buy" if (opens == "open") == (side == "long") else "sell"

@@ -12,9 +12,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO, cast
 
 from parity.log_lines import FENCE, HEADER
 from sdk.errors import ParityError
@@ -56,7 +57,9 @@ def find_files(path: Path) -> tuple[list[Found], list[str]]:
         decoding = detect(source)
         kind = sniff(source, decoding)
         if kind is None:
-            raise ParityError(f"{plain(path.name)}: 认不出 neither a log nor transaction / position / result / figures")
+            raise ParityError(
+                f"{plain(path.name)}: 认不出 neither a log nor transaction / position / result / figures"
+            )
         return [Found(source, decoding, kind)], []
     return _readable(path, members)
 
@@ -119,14 +122,14 @@ def _archive_members(path: Path) -> Iterator[TextSource]:
         _check_ratio(path, info, info.file_size)
         if info.flag_bits & 0x1:
             raise ParityError(f"{plain(path.name)}: 加密 the zip is encrypted; unpack it first")
-        yield TextSource(_member_name(info), lambda info=info: _Member(path, info))
+        yield TextSource(_member_name(info), partial(_open_member, path, info))
 
 
 def _check_ratio(path: Path, info: zipfile.ZipInfo, size: int) -> None:
     if size > RATIO_FREE_BYTES and size > MAX_RATIO * max(info.compress_size, 1):
         raise ParityError(
-            f"{plain(path.name)}: 疑似压缩炸弹 {plain(_member_name(info), 60)} unpacks to more than {MAX_RATIO} times "
-            "its size; refused. If it is genuine, unpack it and give the directory"
+            f"{plain(path.name)}: 疑似压缩炸弹 {plain(_member_name(info), 60)} unpacks to more than "
+            f"{MAX_RATIO} times its size; refused. If it is genuine, unpack it and give the directory"
         )
 
 
@@ -139,19 +142,22 @@ def _member_name(info: zipfile.ZipInfo) -> str:
     return re.split(r"[/\\]", name)[-1] or name
 
 
+def _open_member(path: Path, info: zipfile.ZipInfo) -> BinaryIO:
+    return cast(BinaryIO, _Member(path, info))
+
+
 class _Member:
     """A binary stream of one archive member that stops at the limits, whatever the archive's headers say."""
 
     def __init__(self, path: Path, info: zipfile.ZipInfo) -> None:
         self._path, self._info, self._size = path, info, 0
         self._archive = zipfile.ZipFile(path)
-        self._stream: BinaryIO | None = None
+        self._stream: IO[bytes] | None = None
 
     def read(self, count: int = -1) -> bytes:
         try:
             if self._stream is None:
-                self._stream = self._archive.open(self._info)  # type: ignore[assignment]
-            assert self._stream is not None
+                self._stream = self._archive.open(self._info)
             data = self._stream.read(count)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
             name = plain(_member_name(self._info), 60)

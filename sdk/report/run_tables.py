@@ -82,7 +82,7 @@ class Transaction:
 
 @dataclass(frozen=True)
 class Position:
-    """One row of 每日持仓 after the close: a holding, or (code ``Cash``) the cash. Amounts in shares, money in CNY."""
+    """One row of 每日持仓 after the close: a holding, or (code ``Cash``) the cash. Shares, and money in CNY."""
 
     day: str
     security: str
@@ -224,7 +224,9 @@ def read_table(source: TextSource, decoding: Decoding) -> Table:
         except ValueError as error:
             problems.append(f"{plain(source.name)}:{line}: {plain(str(error), 100)}")
     if not whole:
-        problems.append(f"{plain(source.name)}: 最后一行没有换行 the last line has no end; its last cell is not believed")
+        problems.append(
+            f"{plain(source.name)}: 最后一行没有换行 the last line has no end; its last cell is not believed"
+        )
     if len(problems) > MAX_PROBLEMS:
         problems = [*problems[:MAX_PROBLEMS], f"{plain(source.name)}: … {len(problems)} problems in all"]
     return Table(source.name, shape.kind, tuple(rows), tuple(problems), whole, tuple(headers))

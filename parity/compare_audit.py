@@ -1,0 +1,42 @@
+"""Layers inputs, score, rank and target: the audit lines of both logs, by rebalance day and stock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from parity.align import pair_rows
+from parity.audit import AuditLine
+from parity.layers import AUDIT_RULES, STOCK_RULES, Comparison, absent, judge, uncovered
+from parity.records import Side
+
+
+def compare_audits(local: Side, platform: Side) -> Iterator[Comparison]:
+    """Compare rebalance by rebalance; a rebalance that one log lacks though it covers the day is a difference."""
+    if local.audits is None or platform.audits is None:
+        return
+    for one, other in pair_rows(local.audits, platform.audits, key=lambda line: (line.day, line.version)):
+        present = one or other
+        assert present is not None
+        if one is not None and other is not None:
+            yield from _rebalance(one, other)
+            continue
+        lacking = platform if other is None else local
+        moment = present.moment
+        names = one.day if one else "", other.day if other else ""
+        if lacking.audit_coverage.covers(moment):
+            yield absent("inputs", "调仓 rebalance", moment, "", *names, ("", ""))
+        else:
+            yield uncovered("inputs", "调仓 rebalance", moment, "", *names, "日志未覆盖 the log does not cover it")
+
+
+def _rebalance(one: AuditLine, other: AuditLine) -> Iterator[Comparison]:
+    moment = min(one.moment, other.moment)
+    yield from judge(AUDIT_RULES, moment, "", one, other)
+    for mine, theirs in pair_rows(one.stocks, other.stocks, key=lambda stock: stock.code):
+        stock = mine or theirs
+        assert stock is not None
+        if mine is not None and theirs is not None:
+            yield from judge(STOCK_RULES, moment, stock.code, mine, theirs)
+        else:
+            names = f"名次 rank {mine.rank}" if mine else "", f"名次 rank {theirs.rank}" if theirs else ""
+            yield absent("rank/ties", "入选 listed", moment, stock.code, *names, ("", ""))

@@ -1,0 +1,106 @@
+"""Events of a log → orders and fills.
+
+The platform says one order in up to five lines: rounding (before the order exists, without id), submitted, quantity
+check, fill, entrusted; or failed, refused, cancelled. Lines with the same entrust id on the same day are one order.
+Ids are used inside one log only, never compared: they are the clock of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from parity.audit import AuditLine, parse_audit
+from parity.log_reader import Log, LogEvent
+from parity.order_text import OrderText
+from parity.records import Coverage, Fill, Order, Trading
+from sdk.report.numbers import Reading, full_float
+from sdk.report.plain_text import plain
+
+# Later lines of one order outrank earlier ones: kind → (rank, status).
+_STATUS = {
+    "submitted": (0, "open"),
+    "quantity_check": (0, "open"),
+    "entrusted": (1, "open"),
+    "zero_volume": (2, "cancelled"),
+    "limit_cancel": (2, "cancelled"),
+    "cancelled": (2, "cancelled"),
+    "failed": (2, "failed"),
+    "refused": (2, "refused"),
+    "fill": (3, "filled"),
+}
+_SHOWS = frozenset(("filled", "partial", "cancelled", "failed", "refused", "open"))
+
+
+def trading_of_log(log: Log) -> Trading:
+    """Return the orders and fills of a log, in the order in which they were first mentioned."""
+    groups: dict[tuple[str, str], list[LogEvent]] = {}
+    for event in log.events:
+        if event.order is None or event.kind not in _STATUS:
+            continue
+        own = event.order.get("entrust_id") or f"line {event.line}"
+        groups.setdefault((event.moment[:10], own), []).append(event)
+    orders = tuple(_order(log, events) for events in groups.values())
+    fills = tuple(_fill(log, event, events) for events in groups.values() for event in events if event.kind == "fill")
+    return Trading(orders, fills, _SHOWS, coverage_of(log))
+
+
+def coverage_of(log: Log) -> Coverage:
+    """A log that starts at midnight starts with ``initialize``: nothing came before it."""
+    first = None if log.first.endswith("00:00:00") else log.first
+    return Coverage(first, None if log.end_known else log.last, log.end_known, log.gaps)
+
+
+def audits_of_log(log: Log) -> tuple[AuditLine, ...]:
+    """Return the audit lines; the log's moment stands beside the line's own date."""
+    return tuple(parse_audit(event.parts["audit"], event.moment) for event in log.events if event.kind == "audit")
+
+
+def _order(log: Log, events: list[LogEvent]) -> Order:
+    """One order from its lines; direction and error text from the last line that shows them."""
+    _, status = max(_STATUS[event.kind] for event in events)
+    texts: list[OrderText] = [event.order for event in events if event.order is not None]
+    if status == "filled" and any(event.kind in ("cancelled", "limit_cancel", "zero_volume") for event in events):
+        status = "partial"
+    why = next((event.parts["why"] for event in events if "why" in event.parts), "")
+    reason = next((text.get("error") for text in reversed(texts) if text.get("error")), "") or why
+    moment = texts[0].get("entrust_time")
+    return Order(
+        moment=moment if len(moment) == 19 and moment[:10] == events[0].moment[:10] else events[0].moment,
+        code=texts[0].get("security"),
+        direction=_last(text.direction for text in _decided(events, texts)),
+        status=status,
+        mode=texts[0].mode,
+        requested=texts[0].requested,
+        limit_price=_limit(texts[0]),
+        reason=reason,
+        where=f"{plain(log.name, 40)}:{events[0].line}",
+    )
+
+
+def _decided(events: list[LogEvent], texts: list[OrderText]) -> list[OrderText]:
+    """A submitted line may print an action that the next line corrects (2019 engine); prefer the others."""
+    later = [text for event, text in zip(events, texts, strict=True) if event.kind != "submitted"]
+    return later or texts
+
+
+def _fill(log: Log, event: LogEvent, events: list[LogEvent]) -> Fill:
+    texts = [other.order for other in events if other.order is not None]
+    parts = event.parts
+    return Fill(
+        moment=event.moment,
+        code=texts[0].get("security"),
+        direction=_last(text.direction for text in _decided(events, texts)),
+        amount=full_float(parts["amount"]),
+        price=full_float(parts["price"]),
+        fee=full_float(parts["fee"]),
+        where=f"{plain(log.name, 40)}:{event.line}",
+    )
+
+
+def _last(directions: Iterable[str]) -> str:
+    return ([found for found in directions if found] or [""])[-1]
+
+
+def _limit(text: OrderText) -> Reading | None:
+    """Return the limit price of a limit order; a market order has none, whatever the engine prints."""
+    return text.limit_price if text.get("style").startswith("Limit") else None

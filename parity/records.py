@@ -1,0 +1,104 @@
+"""What one side of a comparison says, in one form whatever files it came from.
+
+A *channel* is a kind of file that tells the same thing: orders and fills are told by the ``log`` and by the
+``transaction`` table. Records of one channel are compared with the same channel of the other side where both have
+it, since they print alike; across channels only where nothing is in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from parity.audit import AuditLine
+from sdk.report.numbers import Reading
+from sdk.report.run_tables import DayResult, Position
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order of one side.
+
+    ``moment`` is ``YYYY-MM-DD HH:MM:SS`` or only the day where the file prints no time. ``status`` is filled,
+    partial, cancelled, failed, refused (never entrusted), open, or the platform's word. ``requested`` is what the
+    strategy asked for (shares or CNY by ``mode``), ``ordered`` the shares entrusted, without sign.
+    """
+
+    moment: str
+    code: str
+    direction: str
+    status: str
+    mode: str = ""
+    requested: Reading | None = None
+    limit_price: Reading | None = None
+    ordered: Reading | None = None
+    reason: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Fill:
+    """One fill: shares and value without sign, price in CNY, fee (commission and tax) and closed gain in CNY."""
+
+    moment: str
+    code: str
+    direction: str
+    amount: Reading | None
+    price: Reading | None
+    fee: Reading | None
+    value: Reading | None = None
+    gain: Reading | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Which moments a channel tells about. Outside it, absence proves nothing.
+
+    ``first`` and ``last`` are moments or days, None for no bound. At ``last`` itself the file may be cut, so a
+    moment is covered only before it, unless ``last_whole``. ``gaps`` are stretches left out inside.
+    """
+
+    first: str | None = None
+    last: str | None = None
+    last_whole: bool = True
+    gaps: tuple[tuple[str, str], ...] = ()
+
+    def covers(self, moment: str) -> bool:
+        if self.first is not None and moment < self.first[: len(moment)]:
+            return False
+        if self.last is not None:
+            end = self.last[: len(moment)]
+            if moment > end or (moment == end and not self.last_whole):
+                return False
+        return not any(after[: len(moment)] <= moment <= before[: len(moment)] for after, before in self.gaps)
+
+
+@dataclass(frozen=True)
+class Trading:
+    """Orders and fills of one channel. ``shows`` are the statuses of order that it would print at all."""
+
+    orders: tuple[Order, ...]
+    fills: tuple[Fill, ...]
+    shows: frozenset[str]
+    coverage: Coverage = Coverage()
+
+
+@dataclass(frozen=True)
+class Side:
+    """Everything that one side's files say, and what is doubtful about them."""
+
+    name: str
+    files: tuple[tuple[str, str], ...]
+    trading: Mapping[str, Trading] = field(default_factory=dict)
+    audits: tuple[AuditLine, ...] | None = None
+    audit_coverage: Coverage = Coverage()
+    positions: tuple[Position, ...] | None = None
+    positions_daily: bool = True
+    cash: Mapping[str, Reading] = field(default_factory=dict)
+    total_value: Mapping[str, Reading] = field(default_factory=dict)
+    results: tuple[DayResult, ...] | None = None
+    figures: Mapping[str, Reading] | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

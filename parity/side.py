@@ -1,0 +1,145 @@
+"""Read everything that one side offers into one ``Side``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from parity.csv_readers import (
+    cash_by_day,
+    holdings,
+    total_by_day,
+    total_of_results,
+    trading_of_orders,
+    trading_of_table,
+)
+from parity.log_orders import audits_of_log, coverage_of, trading_of_log
+from parity.log_reader import Log, read_log
+from parity.platform_files import Found, find_files
+from parity.records import Side, Trading
+from sdk.report.figures import read_figures
+from sdk.report.plain_text import plain
+from sdk.report.run_tables import Table, read_table
+
+PREFERRED = {
+    "log": "log.txt",
+    "transaction": "transaction.csv",
+    "position": "position.csv",
+    "result": "result.csv",
+    "orders": "orders.csv",
+    "figures": "run.json",
+}
+
+
+@dataclass
+class _Draft:
+    """The parts of a Side while its files are read."""
+
+    trading: dict[str, Trading] = field(default_factory=dict)
+    parts: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_side(path: Path) -> Side:
+    """Read a run directory, a platform download, one file or a zip; raise ParityError where nothing is readable."""
+    found, remarks = find_files(path)
+    draft = _Draft(notes=list(remarks))
+    used = _one_of_each(found, draft)
+    for file in used:
+        if file.decoding.bad:
+            draft.notes.append(f"{plain(file.source.name)}: {file.decoding.bad} 处乱码 undecodable places")
+        _READERS[file.kind](file, draft)
+    files = tuple((plain(file.source.name, 60), f"{file.kind}, {_encoding(file)}") for file in used)
+    return Side(plain(path.name or str(path), 60), files, draft.trading, notes=tuple(draft.notes), **draft.parts)
+
+
+def _encoding(file: Found) -> str:
+    return {"utf-8-sig": "UTF-8", "gb18030": "GB18030"}[file.decoding.encoding]
+
+
+def _one_of_each(found: list[Found], draft: _Draft) -> list[Found]:
+    """Keep one file of each kind, the one with the platform's name or the first; say which were left aside."""
+    used: dict[str, Found] = {}
+    for file in sorted(found, key=lambda file: (file.source.name != PREFERRED[file.kind], file.source.name)):
+        if file.kind == "figures" and not read_figures(file.source, file.decoding):
+            draft.notes.append(f"{plain(file.source.name)}: 未使用 not used (no figures)")
+        elif file.kind in used:
+            chosen = plain(used[file.kind].source.name)
+            draft.notes.append(f"{plain(file.source.name)}: 未使用 not used, {chosen} is taken as the {file.kind}")
+        else:
+            used[file.kind] = file
+    if "log" in used and "orders" in used:
+        dropped = used.pop("orders")
+        draft.notes.append(f"{plain(dropped.source.name)}: 未使用 not used, the log says the same")
+    return [used[kind] for kind in PREFERRED if kind in used]
+
+
+def _read_log(file: Found, draft: _Draft) -> None:
+    log = read_log(file.source, file.decoding)
+    draft.trading["log"] = trading_of_log(log)
+    audits = audits_of_log(log)
+    draft.notes += log.cut
+    draft.notes += [f"audit {audit.day}: {plain(problem)}" for audit in audits for problem in audit.problems[:3]]
+    draft.notes += _log_notes(log)
+    draft.parts |= {
+        "audits": audits or None,
+        "audit_coverage": coverage_of(log),
+        "lines": log.lines,
+        "unknown": log.unknown,
+    }
+
+
+def _log_notes(log: Log) -> list[str]:
+    notes = [f"{plain(log.name)}: 省略 lines left out between {after} and {before}" for after, before in log.gaps]
+    if not log.end_known:
+        notes.append(
+            f"{plain(log.name)}: 可能不完整 the log may end early, at {log.last}; later orders cannot be judged"
+        )
+    if log.lines.get("unknown"):
+        notes.append(f"{plain(log.name)}: {log.lines['unknown']} 行未识别 unknown lines, first: {log.unknown[0]}")
+    return notes
+
+
+def _read_transaction(file: Found, draft: _Draft) -> None:
+    table = _table(file, draft)
+    draft.trading["transaction"] = trading_of_table(table)
+
+
+def _read_position(file: Found, draft: _Draft) -> None:
+    table = _table(file, draft)
+    cash = cash_by_day(table)
+    daily = any(row.code == "Cash" for row in table.rows)
+    draft.parts |= {"positions": holdings(table), "positions_daily": daily, "cash": cash}
+    draft.parts["total_value"] = total_by_day(table) | draft.parts.get("total_value", {})
+
+
+def _read_result(file: Found, draft: _Draft) -> None:
+    table = _table(file, draft)
+    draft.parts["results"] = table.rows
+    draft.parts["total_value"] = draft.parts.get("total_value", {}) | total_of_results(table.rows)
+
+
+def _read_orders(file: Found, draft: _Draft) -> None:
+    draft.trading["log"], problems = trading_of_orders(file.source, file.decoding)
+    draft.notes += problems[:20]
+
+
+def _read_figures(file: Found, draft: _Draft) -> None:
+    draft.parts["figures"] = read_figures(file.source, file.decoding)
+
+
+def _table(file: Found, draft: _Draft) -> Table:
+    table = read_table(file.source, file.decoding)
+    draft.notes += table.problems
+    return table
+
+
+_READERS = {
+    "log": _read_log,
+    "transaction": _read_transaction,
+    "position": _read_position,
+    "result": _read_result,
+    "orders": _read_orders,
+    "figures": _read_figures,
+}
