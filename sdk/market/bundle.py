@@ -56,9 +56,7 @@ class Bundle:
         frame = self._frame("calendar.parquet")
         days = frame["date"].to_numpy().astype("datetime64[D]")
         if len(days) == 0 or (np.diff(days) <= np.timedelta64(0, "D")).any():
-            raise MarketError(
-                f"{self.path / 'calendar.parquet'}: days are not ascending; build the bundle again"
-            )
+            raise MarketError(f"{self.path / 'calendar.parquet'}: days are not ascending; build the bundle again")
         days.setflags(write=False)
         return days
 
@@ -128,17 +126,13 @@ class Bundle:
         part = day_range(self.days, start, end)
         wanted = self._codes(codes, table.codes, table.codes)
         names = self._names(fields, table.fields)
-        return Panel(
-            wanted, self.days[part], FieldTable(names, lambda field: table.matrix(field, wanted, part))
-        )
+        return Panel(wanted, self.days[part], FieldTable(names, lambda field: table.matrix(field, wanted, part)))
 
     def members(self, index_code: str, day: Day) -> tuple[str, ...]:
         """Return the members of an index on ``day`` (need not be a trading day), ascending."""
         rows, wanted = self._members_of(index_code), as_day(day)
         if not self.days[0] <= wanted <= self.days[-1]:
-            raise MarketError(
-                f"members of {index_code} on {wanted}: the data cover {self.days[0]} … {self.days[-1]}"
-            )
+            raise MarketError(f"members of {index_code} on {wanted}: the data cover {self.days[0]} … {self.days[-1]}")
         first = rows["in_date"].to_numpy().astype("datetime64[D]")
         last = rows["out_date"].to_numpy().astype("datetime64[D]")
         inside = (first <= wanted) & (np.isnat(last) | (wanted <= last))
@@ -165,11 +159,7 @@ class Bundle:
 
     @cached_property
     def _valuation(self) -> BarTable | None:
-        return (
-            BarTable(self.path, (VALUATION,), self.days, None)
-            if VALUATION in self.manifest["files"]
-            else None
-        )
+        return BarTable(self.path, (VALUATION,), self.days, None) if VALUATION in self.manifest["files"] else None
 
     @cached_property
     def _index_daily(self) -> BarTable | None:
@@ -192,25 +182,19 @@ class Bundle:
             )
         return rows
 
-    def _codes(
-        self, codes: Iterable[str] | None, default: tuple[str, ...], known: Iterable[str]
-    ) -> tuple[str, ...]:
+    def _codes(self, codes: Iterable[str] | None, default: tuple[str, ...], known: Iterable[str]) -> tuple[str, ...]:
         if codes is None:
             return default
         wanted, choices = tuple(sorted(set(codes))), frozenset(known)
         missing = [code for code in wanted if code not in choices]
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            raise MarketError(
-                f"{self.path}: no bars of {missing[0]!r}{more}{nearest(missing[0], sorted(choices))}"
-            )
+            raise MarketError(f"{self.path}: no bars of {missing[0]!r}{more}{nearest(missing[0], sorted(choices))}")
         return wanted
 
     def _names(self, fields: Iterable[str] | None, known: tuple[str, ...]) -> tuple[str, ...]:
         names = known if fields is None else tuple(dict.fromkeys(fields))
         for field in names:
             if field not in known:
-                raise MarketError(
-                    f"no field {field!r}{nearest(field, known)} (the bundle has: {' '.join(known)})"
-                )
+                raise MarketError(f"no field {field!r}{nearest(field, known)} (the bundle has: {' '.join(known)})")
         return names

@@ -16,9 +16,7 @@ def read_manifest(root: Path) -> dict[str, Any]:
     """Return the manifest of the bundle at ``root``; MarketError in one line if it is not one we can read."""
     place = root / MANIFEST
     if not root.is_dir():
-        raise MarketError(
-            f"{root} is not a market bundle: no such directory; make one with `jqalpha market synth`"
-        )
+        raise MarketError(f"{root} is not a market bundle: no such directory; make one with `jqalpha market synth`")
     if not place.is_file():
         raise MarketError(f"{root} is not a market bundle: it has no {MANIFEST}")
     try:
@@ -28,9 +26,7 @@ def read_manifest(root: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise MarketError(f"{root} is not a market bundle: {MANIFEST} does not say format {FORMAT!r}")
     if manifest.get("schema") != SCHEMA:
-        raise MarketError(
-            f"{place}: schema {manifest.get('schema')!r}, this version reads {SCHEMA}; import it again"
-        )
+        raise MarketError(f"{place}: schema {manifest.get('schema')!r}, this version reads {SCHEMA}; import it again")
     _check_files(place, manifest.get("files"))
     return manifest
 
@@ -40,9 +36,7 @@ def verify_files(root: Path, files: Mapping[str, str], hashes: bool) -> None:
     for name, written in sorted(files.items()):
         path = root / name
         if not path.is_file():
-            raise MarketError(
-                f"{root}: {name} is missing, although {MANIFEST} lists it; build the bundle again"
-            )
+            raise MarketError(f"{root}: {name} is missing, although {MANIFEST} lists it; build the bundle again")
         found = sha256_of(path) if hashes else written
         if found != written:
             raise MarketError(

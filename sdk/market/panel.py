@@ -62,9 +62,7 @@ class Panel:
         """Return one field, shape (stocks, days); MarketError names the nearest field if there is none."""
         if field not in self.values:
             fields = " ".join(self.values)
-            raise MarketError(
-                f"the panel has no field {field!r}{nearest(field, self.values)} (it has: {fields})"
-            )
+            raise MarketError(f"the panel has no field {field!r}{nearest(field, self.values)} (it has: {fields})")
         return self.values[field]
 
     @property
@@ -75,9 +73,7 @@ class Panel:
     def row(self, code: str) -> int:
         """Return the row of ``code``; MarketError names the nearest code."""
         if code not in self.codes:
-            raise MarketError(
-                f"{code!r} is not in the panel of {len(self.codes)} codes{nearest(code, self.codes)}"
-            )
+            raise MarketError(f"{code!r} is not in the panel of {len(self.codes)} codes{nearest(code, self.codes)}")
         return self.codes.index(code)
 
     def day_index(self, day: Day) -> int:
@@ -93,9 +89,7 @@ class Panel:
                 f"the panel starts at {self.days[0]}; ask for a shorter window or an earlier start"
             )
         part = slice(stop - days, stop)
-        return Panel(
-            self.codes, self.days[part], FieldTable(self.values, lambda field: self.values[field][:, part])
-        )
+        return Panel(self.codes, self.days[part], FieldTable(self.values, lambda field: self.values[field][:, part]))
 
     def select(self, codes: Iterable[str]) -> Panel:
         """Return the rows of ``codes``, ascending, repetitions dropped; MarketError if one is not there."""
@@ -119,9 +113,7 @@ class Panel:
             return raw
         if field not in PRICE_FIELDS and field != "volume":
             adjustable = (*PRICE_FIELDS, "volume", "money")
-            raise MarketError(
-                f"{field!r} is not adjusted for corporate actions; adjustable: {' '.join(adjustable)}"
-            )
+            raise MarketError(f"{field!r} is not adjusted for corporate actions; adjustable: {' '.join(adjustable)}")
         factor = self["factor"]
         reference = _last_known(factor[:, : self.day_index(reference_day) + 1])[:, np.newaxis]
         return raw / (factor / reference) if field == "volume" else raw * factor / reference

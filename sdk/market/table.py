@@ -20,9 +20,7 @@ from sdk.errors import MarketError
 UNREADABLE = (pa.ArrowException, OSError)
 
 
-def read_columns(
-    path: Path, columns: list[str] | None = None, dictionary: list[str] | None = None
-) -> pa.Table:
+def read_columns(path: Path, columns: list[str] | None = None, dictionary: list[str] | None = None) -> pa.Table:
     """Return columns of a Parquet file; MarketError in one line when it cannot be read or lacks one."""
     try:
         with pq.ParquetFile(path, read_dictionary=dictionary) as file:
@@ -52,9 +50,7 @@ def read_frame(path: Path | None, columns: Mapping[str, pa.DataType]) -> pd.Data
 class BarTable:
     """The bars of one kind; fields in the order of ``offered``, or all number columns when that is None."""
 
-    def __init__(
-        self, root: Path, files: tuple[str, ...], days: np.ndarray, offered: tuple[str, ...] | None
-    ) -> None:
+    def __init__(self, root: Path, files: tuple[str, ...], days: np.ndarray, offered: tuple[str, ...] | None) -> None:
         self._paths = [root / name for name in files]
         self._days = days
         self._offered = offered
@@ -66,9 +62,7 @@ class BarTable:
         try:
             names = [pq.read_schema(path).names for path in self._paths]
         except UNREADABLE as error:
-            raise MarketError(
-                f"{self._paths[0].parent}: not readable as Parquet ({_first_line(error)})"
-            ) from error
+            raise MarketError(f"{self._paths[0].parent}: not readable as Parquet ({_first_line(error)})") from error
         common = [name for name in (names[0] if names else []) if all(name in other for other in names)]
         if self._offered is None:
             return tuple(name for name in common if name not in ("code", "date"))

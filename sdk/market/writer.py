@@ -84,9 +84,7 @@ def refuse_foreign(target: Path) -> None:
     if target.is_symlink() or not target.is_dir():
         raise MarketError(f"{target} exists and is not a directory; choose another place for the bundle")
     if any(target.iterdir()) and not (target / MANIFEST).is_file():
-        raise MarketError(
-            f"{target} exists and is not a market bundle; it is left alone, choose another place"
-        )
+        raise MarketError(f"{target} exists and is not a market bundle; it is left alone, choose another place")
 
 
 def _coverage(calendar: np.ndarray, daily: pd.DataFrame) -> dict[str, Any]:

@@ -1,0 +1,153 @@
+"""Make a market and write it as a bundle: cast → draws → trading → index → tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sdk.market.bundle import Bundle
+from sdk.market.exchange_rules import to_yuan
+from sdk.market.made.cast import Cast, make_cast
+from sdk.market.made.draws import Draws, throw
+from sdk.market.made.index import CODE, choose_members, index_bars, member_intervals
+from sdk.market.made.signal import FORMULA, PARTS, PAYOUT_DAYS, RETURN_PER_SCORE, monthly_rank_ic
+from sdk.market.made.spec import RUN_UP_DAYS, MarketSpec
+from sdk.market.made.trading import Bars, trade
+from sdk.market.writer import refuse_foreign, write_bundle
+
+
+def make_market(path: str | Path, spec: MarketSpec | None = None) -> Bundle:
+    """Make the market of ``spec`` and write it as a bundle to ``path``; same spec, same bytes."""
+    spec = spec or MarketSpec()
+    refuse_foreign(Path(path).absolute())
+    days = spec.days
+    rng = np.random.default_rng(spec.seed)
+    cast = make_cast(spec.stocks, days, rng)
+    draws = throw(spec.stocks, days, rng)
+    bars = trade(cast, draws, spec.signal)
+    member = choose_members(cast, bars)
+    cells = np.nonzero(cast.alive)
+    return write_bundle(
+        path,
+        calendar=days,
+        securities=_securities(cast),
+        daily=_daily(cast, bars, cells),
+        index_daily=index_bars(cast, bars, member),
+        index_members=member_intervals(member, cast.codes, days),
+        valuation=_valuation(cast, draws, bars, cells),
+        corporate_actions=_actions(cast, bars),
+        about={"source": _source(spec, days), "planted": _planted(spec, bars, days)},
+    )
+
+
+def _keys(cast: Cast, cells: tuple[np.ndarray, ...]) -> dict[str, Any]:
+    codes = np.array(cast.codes, dtype=object)
+    return {"code": codes[cells[0]], "date": cast.days[cells[1]].astype("datetime64[ns]")}
+
+
+def _daily(cast: Cast, bars: Bars, cells: tuple[np.ndarray, ...]) -> pd.DataFrame:
+    prices = {name: to_yuan(getattr(bars, name)[cells]) for name in ("open", "high", "low", "close", "pre_close")}
+    limits = {name: to_yuan(getattr(bars, name)[cells]) for name in ("high_limit", "low_limit")}
+    return pd.DataFrame(
+        {
+            **_keys(cast, cells),
+            **prices,
+            "volume": bars.volume[cells].astype(np.float64),
+            "money": bars.money[cells],
+            "factor": bars.factor[cells],
+            **{name: np.where(values == 0, np.nan, values) for name, values in limits.items()},
+            "paused": cast.paused[cells],
+            "is_st": cast.is_st[cells],
+        }
+    )
+
+
+def _valuation(cast: Cast, draws: Draws, bars: Bars, cells: tuple[np.ndarray, ...]) -> pd.DataFrame:
+    """JoinQuant's units: caps in 1e8 CNY, share counts in 1e4, turnover in percent."""
+    circulating, total = bars.shares, bars.shares / draws.float_share[:, np.newaxis]
+    price = to_yuan(bars.close)
+    quarter = np.arange(len(cast.days)) // 61
+    swing = np.sin(quarter * 0.7 + np.arange(len(cast.codes))[:, np.newaxis])
+    earning = draws.price[:, np.newaxis] * (0.035 + 0.03 * swing) * (1 + 0.01 * quarter)
+    book = draws.price[:, np.newaxis] * 0.5 * (1 + 0.012 * quarter)
+    scale = draws.factor[:, np.newaxis] / bars.factor
+    columns = {
+        "circulating_market_cap": price * circulating / 1e8,
+        "market_cap": price * total / 1e8,
+        "circulating_cap": circulating / 1e4,
+        "capitalization": total / 1e4,
+        "turnover_ratio": bars.volume / circulating * 100,
+        "pe_ratio": price / np.where(np.abs(earning * scale) < 1e-3, 1e-3, earning * scale),
+        "pb_ratio": price / (book * scale),
+    }
+    return pd.DataFrame({**_keys(cast, cells), **{name: np.round(v[cells], 4) for name, v in columns.items()}})
+
+
+def _actions(cast: Cast, bars: Bars) -> pd.DataFrame:
+    cells = np.nonzero((bars.cash_mills > 0) | (bars.ratio_tenths != 10))
+    keys = _keys(cast, cells)
+    return pd.DataFrame(
+        {
+            "code": keys["code"],
+            "ex_date": keys["date"],
+            "cash_pre_tax": bars.cash_mills[cells] / 1000.0,
+            "share_ratio": bars.ratio_tenths[cells] / 10.0,
+            "source": "made",
+        }
+    )
+
+
+def _securities(cast: Cast) -> pd.DataFrame:
+    """Names carry ST while the stock is ST on its last bar, and 退 once it has left."""
+    final = len(cast.days) - 1
+    rows = np.arange(len(cast.codes))
+    special, gone = cast.is_st[rows, cast.last], cast.last < final
+    names = [
+        f"{'*' if left else ''}{'ST' if st else ''}造市{code[:6]}{'(退)' if left else ''}"
+        for code, st, left in zip(cast.codes, special, gone, strict=True)
+    ]
+    end = np.where(gone, cast.days[cast.last], np.datetime64("NaT"))
+    stocks = pd.DataFrame(
+        {
+            "code": cast.codes,
+            "display_name": names,
+            "name": [f"ZS{code[:6]}" for code in cast.codes],
+            "type": "stock",
+        }
+    ).assign(start_date=cast.listed.astype("datetime64[ns]"), end_date=end.astype("datetime64[ns]"))
+    index = pd.DataFrame({"code": [CODE], "display_name": ["造市300"], "name": ["ZS300"], "type": ["index"]}).assign(
+        start_date=cast.days[:1].astype("datetime64[ns]"), end_date=np.array(["NaT"], dtype="datetime64[ns]")
+    )
+    return pd.concat([stocks, index], ignore_index=True)
+
+
+def _source(spec: MarketSpec, days: np.ndarray) -> dict[str, Any]:
+    return {
+        "kind": "made",
+        "words": "A made market: no price here was ever traded; the calendar is weekdays without fixed holidays.",
+        "stocks": spec.stocks,
+        "years": spec.years,
+        "seed": spec.seed,
+        "start": str(spec.start),
+        "signal": spec.signal,
+        "work_from": str(days[RUN_UP_DAYS]),
+    }
+
+
+def _planted(spec: MarketSpec, bars: Bars, days: np.ndarray) -> dict[str, Any]:
+    adjusted = np.where(bars.close > 0, bars.close * bars.factor, np.nan)
+    return {
+        "formula": FORMULA if spec.signal else None,
+        "parts": list(PARTS) if spec.signal else [],
+        "payout_days": PAYOUT_DAYS,
+        "daily_return_per_score": RETURN_PER_SCORE * spec.signal,
+        "monthly_rank_ic": round(monthly_rank_ic(bars.score, adjusted, days), 3),
+        "words": (
+            "Each day's formula value (cross-sectional z-score, clipped to ±3) is paid out as expected "
+            "idiosyncratic return in twenty equal parts over the next twenty trading days; "
+            "the rest is noise and a market factor."
+        ),
+    }

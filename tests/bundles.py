@@ -1,0 +1,51 @@
+"""Bundles that tests of every room share, built once and kept for the next run.
+
+``small_market()`` is a made market of 60 stocks and 3 years; ``real_market()`` is the real data, imported.
+Each is kept under a directory of the system's temporary folder named after what it was built from (the market
+code's own text, the input files' sizes and times), so that a change builds it anew. Building writes beside
+and renames: workers that race build the same bytes, and the last one wins without harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from sdk import market
+from sdk.errors import MarketError
+from sdk.market.bundle import Bundle
+from sdk.market.manifest import read_manifest
+
+CODE = sorted(Path(market.__file__).parent.rglob("*.py"))
+REAL = {
+    "daily": "market/csi300_union_2015_2026/daily.parquet",
+    "index": "market/index_daily/index_daily.parquet",
+    "members": "market/csi300_constituents/intervals.parquet",
+    "valuation": "market/valuation/valuation_csi300_2020_2025.parquet",
+    "securities": "market/securities/securities.parquet",
+    "events": "market/ex_events/ex_events_2015_2026.parquet",
+}
+
+
+def small_market(root: Path | None = None) -> Path:
+    """Return a made market: 60 stocks, 3 years from 2018, seed 1 (with 300 trading days before)."""
+    from sdk.market.made.market import make_market
+    from sdk.market.made.spec import MarketSpec
+
+    return _kept(root, "small", "60 3 1", lambda path: make_market(path, MarketSpec(stocks=60, years=3, seed=1)))
+
+
+def _kept(root: Path | None, name: str, inputs: str, build: Callable[[Path], Bundle]) -> Path:
+    """Return the bundle built from ``inputs`` by the code as it is now; build it when it is not there yet."""
+    text = hashlib.sha256(inputs.encode())
+    for path in CODE:
+        text.update(path.read_bytes())
+    base = root or Path(tempfile.gettempdir()) / "jqalpha-test-bundles"
+    place = base / f"{name}-{text.hexdigest()[:16]}"
+    try:
+        read_manifest(place)
+    except MarketError:
+        build(place)
+    return place
