@@ -3,20 +3,19 @@
 ``small_market()`` is a made market of 60 stocks and 3 years; ``real_market()`` is the real data, imported.
 Each is kept under a directory of the system's temporary folder named after what it was built from (the market
 code's own text, the input files' sizes and times), so that a change builds it anew. Building writes beside
-and renames: workers that race build the same bytes, and the last one wins without harm.
+and renames once: workers that race build the same bytes, the first one wins, the others take what it left.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from sdk import market
-from sdk.errors import MarketError
 from sdk.market.bundle import Bundle
-from sdk.market.manifest import read_manifest
 
 CODE = sorted(Path(market.__file__).parent.rglob("*.py"))
 REAL = {
@@ -44,8 +43,14 @@ def _kept(root: Path | None, name: str, inputs: str, build: Callable[[Path], Bun
         text.update(path.read_bytes())
     base = root or Path(tempfile.gettempdir()) / "jqalpha-test-bundles"
     place = base / f"{name}-{text.hexdigest()[:16]}"
-    try:
-        read_manifest(place)
-    except MarketError:
-        build(place)
+    if place.is_dir():
+        return place
+    base.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=base, prefix=f".{name}-") as beside:
+        build(Path(beside) / "bundle")
+        try:
+            (Path(beside) / "bundle").rename(place)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
     return place
