@@ -94,6 +94,7 @@ class _Reading:
         self.lines["continuation"] += len(message.texts) - 1
         if kind == "cut" or not message.whole:
             self.note_cut(message.line, text, believed=kind != "cut")
+            self.gaps += [(message.moment, message.moment)] if kind == "cut" else []
         elif kind == "unknown" and len(self.unknown) < _MAX_SAMPLES:
             self.unknown.append(f"{self.name}:{message.line}: {plain(text)}")
         if match is not None and kind not in _COUNTED_ONLY:
@@ -176,7 +177,8 @@ def _finish(reading: _Reading, believed_end: bool) -> Log:
         end_known=True,
     )
     paged = log.message_lines % PAGE_LINES == 0
-    return log if believed_end and not paged and not reading.gaps else _with_unknown_end(log)
+    omitted = bool(reading.lines["omitted"])
+    return log if believed_end and not paged and not omitted else _with_unknown_end(log)
 
 
 def _with_unknown_end(log: Log) -> Log:

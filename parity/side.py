@@ -91,7 +91,8 @@ def _read_log(file: Found, draft: _Draft) -> None:
 
 
 def _log_notes(log: Log) -> list[str]:
-    notes = [f"{plain(log.name)}: 省略 lines left out between {after} and {before}" for after, before in log.gaps]
+    left_out = [gap for gap in log.gaps if gap[0] != gap[1]]
+    notes = [f"{plain(log.name)}: 省略 lines left out between {after} and {before}" for after, before in left_out]
     if not log.end_known:
         notes.append(
             f"{plain(log.name)}: 可能不完整 the log may end early, at {log.last}; later orders cannot be judged"
