@@ -22,6 +22,7 @@ from sdk.formula.formula_file import FormulaFile
 from sdk.market.bundle import Bundle
 
 Bars = dict[str, np.ndarray]
+_MADE_DAYS = 40
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,15 @@ def _cases(
     formula: FormulaFile, bundle: Bundle | None, pool_index: str, benchmark: str
 ) -> Iterator[tuple[str, list[str], Bars]]:
     names, days = formula.inputs, formula.lookback_days
-    made = made_bars(names, days, stocks=12)
+    long = made_bars(names, days + _MADE_DAYS, stocks=12)
     made_codes = [f"made stock {row}" for row in range(12)]
-    yield "made bars", made_codes, made
+    for first in range(_MADE_DAYS):
+        yield (
+            f"made bars, day {first}",
+            made_codes,
+            {name: bars[:, first : first + days] for name, bars in long.items()},
+        )
+    made = {name: bars[:, :days] for name, bars in long.items()}
     yield "one stock", made_codes[:1], {name: bars[:1] for name, bars in made.items()}
     gaps = {name: bars.copy() for name, bars in made.items()}
     for name, bars in gaps.items():

@@ -59,27 +59,28 @@ def audit_line(day, signal_day, codes, scores, order, targets, inputs, raw, repa
     return "|".join([head] + stocks)
 
 
-def made_bars(names, days, stocks=4):
+def made_bars(names, days, stocks=32):
     """Return made bars, name -> (stocks, days), from a linear congruential generator: the same on every machine.
 
     Prices are whole cents, volumes whole shares, factors quarters, so every input is exact.
     """
     state, bars = 20240229, {name: np.ones((stocks, days)) for name in names}
     for stock in range(stocks):
-        cents, quarters = 1000 + 700 * stock, 4
+        cents, quarters = 1000 + 90 * stock, 4
         for day in range(days):
             draws = []
             for _ in range(6):
                 state = (1103515245 * state + 12345) % 2147483648
                 draws.append(state // 65536)
-            before, cents = cents, max(200, cents + draws[0] % 61 - 30)
+            move = (draws[0] % 61 - 30) * (9 if draws[1] % 29 == 0 else 1)
+            before, cents = cents, max(200, cents + move)
             quarters += 1 if draws[1] % 97 == 0 else 0
             cell = {
                 "open": before + draws[2] % 11 - 5,
                 "high": max(before, cents) + 5 + draws[3] % 20,
                 "low": min(before, cents) - 5 - draws[4] % 20,
                 "close": cents,
-                "volume": 0 if draws[5] % 53 == 0 else 100 * (draws[5] % 9973),
+                "volume": 0 if draws[5] % 53 == 0 else 100 * (draws[5] % 9973) * (40 if draws[4] % 31 == 0 else 1),
                 "money": cents * (draws[5] % 9973),
                 "factor": quarters,
                 "circulating_market_cap": 40 + stock,
