@@ -10,9 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-HEADER = re.compile(
-    r"(?P<moment>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d{1,6})? - (?P<level>[A-Z]{4,8}) *-(?: (?P<text>.*))?", re.ASCII
-)
 FENCE = re.compile(r"\s*```")
 OMITTED = re.compile(r"\s*(?:\.{3}|…+)\s*[（(](?P<what>[^（）()]*)[）)]\s*(?:\.{3}|…+)\s*")
 

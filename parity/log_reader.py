@@ -15,9 +15,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from parity.log_lines import FENCE, HEADER, OMITTED, classify
+from parity.log_lines import FENCE, OMITTED, classify
 from parity.order_text import OrderText, parse_order
 from sdk.errors import ParityError
+from sdk.report.log_header import HEADER
 from sdk.report.plain_text import plain
 from sdk.report.text_files import Decoding, Line, TextSource, read_lines
 

@@ -17,8 +17,9 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from parity.log_lines import FENCE, HEADER
+from parity.log_lines import FENCE
 from sdk.errors import ParityError
+from sdk.report.log_header import HEADER
 from sdk.report.plain_text import plain
 from sdk.report.run_tables import csv_records, shape_of
 from sdk.report.text_files import Decoding, TextSource, detect, read_lines

@@ -1,0 +1,115 @@
+"""Read a run directory for its page: result.csv, and the other tables, log.txt and run.json where they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sdk.errors import ParityError
+from sdk.report.log_header import HEADER
+from sdk.report.plain_text import plain
+from sdk.report.run_tables import DayResult, Position, Table, Transaction, read_table
+from sdk.report.text_files import TextSource, detect, read_lines
+
+CASH = "Cash"
+_LOUD = ("WARNING", "ERROR", "CRITICAL")
+_KEPT_MESSAGES = 200
+
+
+@dataclass(frozen=True)
+class LoudMessage:
+    """A warning or error of the log: its text, how often it came, and the first day."""
+
+    level: str
+    text: str
+    count: int
+    first: str
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """What a run directory says. Tables are empty where their file is absent; ``problems`` says what is doubtful."""
+
+    name: str
+    results: tuple[DayResult, ...]
+    transactions: tuple[Transaction, ...]
+    positions: tuple[Position, ...]
+    settings: Mapping[str, Any]
+    figures: Mapping[str, Any]
+    loud: tuple[LoudMessage, ...]
+    log_lines: int
+    problems: tuple[str, ...]
+
+
+def read_run(run_dir: Path) -> RunFiles:
+    """Read ``run_dir``; raise ParityError without a readable result.csv."""
+    path = run_dir / "result.csv"
+    if not path.is_file():
+        raise ParityError(f"{plain(str(run_dir))}: 没有 result.csv; is it a run directory of `jqalpha backtest`?")
+    tables = {kind: _table(run_dir / f"{kind}.csv", kind) for kind in ("result", "transaction", "position")}
+    results = tables["result"]
+    assert results is not None
+    if not results.rows:
+        raise ParityError(f"{plain(str(path))}: 没有任何交易日 no day could be read")
+    settings = _json(run_dir / "run.json")
+    figures = settings.get("figures", {})
+    loud, lines = _loud_messages(run_dir / "log.txt")
+    return RunFiles(
+        name=run_dir.resolve().name,
+        results=results.rows,
+        transactions=_rows(tables["transaction"]),
+        positions=_rows(tables["position"]),
+        settings={key: value for key, value in settings.items() if key != "figures"},
+        figures=figures if isinstance(figures, dict) else {},
+        loud=loud,
+        log_lines=lines,
+        problems=tuple(problem for table in tables.values() if table for problem in table.problems),
+    )
+
+
+def _table(path: Path, kind: str) -> Table | None:
+    if not path.is_file() or path.stat().st_size == 0:
+        return None
+    source = TextSource.of(path)
+    table = read_table(source, detect(source))
+    if table.kind != kind:
+        raise ParityError(f"{plain(str(path))}: holds a {table.kind} table, not {kind}")
+    return table
+
+
+def _rows(table: Table | None) -> tuple[Any, ...]:
+    return table.rows if table else ()
+
+
+def _json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        data = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ParityError(f"{plain(str(path))}: not a JSON file ({plain(str(error), 80)})") from error
+    if not isinstance(data, dict):
+        raise ParityError(f"{plain(str(path))}: a JSON object was expected")
+    return data
+
+
+def _loud_messages(path: Path) -> tuple[tuple[LoudMessage, ...], int]:
+    """Return warnings and errors, equal texts together, in order of first appearance; and the number of lines."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return (), 0
+    source = TextSource.of(path)
+    found: dict[tuple[str, str], tuple[int, str]] = {}
+    lines = 0
+    for line in read_lines(source, detect(source)):
+        lines += 1
+        header = HEADER.fullmatch(line.text)
+        if header is None or header["level"] not in _LOUD:
+            continue
+        key = (header["level"], plain(header["text"] or "", 160))
+        count, first = found.get(key, (0, header["moment"][:10]))
+        if key in found or len(found) < _KEPT_MESSAGES:
+            found[key] = (count + 1, first)
+    return tuple(LoudMessage(level, text, count, first) for (level, text), (count, first) in found.items()), lines
