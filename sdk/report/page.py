@@ -25,6 +25,7 @@ from sdk.report.run_files import CASH, RunFiles, read_run
 STRATEGY, BENCHMARK, DRAWDOWN = "#2f6fd0", "#e08a3c", "#2f9e63"
 _HEADLINE = ("algorithm_return", "annual_algo_return", "benchmark_return", "excess_return", "max_drawdown", "sharpe")
 _SIGNED = frozenset(("algorithm_return", "annual_algo_return", "benchmark_return", "excess_return", "alpha"))
+_SHOWN_ELSEWHERE = frozenset(("error", "notes"))
 _LAST_TRADES, _LAST_MESSAGES, _MAX_SETTINGS = 20, 12, 60
 
 
@@ -72,9 +73,15 @@ def _view(run: RunFiles, extra: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
         "loud_count": sum(message.count for message in run.loud),
         "log_lines": run.log_lines,
         "problems": run.problems,
-        "settings": _settings(run.settings),
+        "settings": _settings({key: value for key, value in run.settings.items() if key not in _SHOWN_ELSEWHERE}),
+        "error": plain(str(run.settings.get("error") or ""), 400),
+        "notes": [plain(str(note), 300) for note in _list(run.settings.get("notes"))],
         "extra": [_extra(title, rows) for title, rows in extra.items()],
     }
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _value(reading: Reading | None) -> float:
@@ -91,7 +98,7 @@ def _figure(run: RunFiles, key: str) -> dict[str, str]:
 
 
 def _capital(run: RunFiles) -> str:
-    for key in ("capital", "initial_cash", "starting_cash"):
+    for key in ("cash", "capital", "starting_cash"):
         value = run.settings.get(key)
         if isinstance(value, int | float):
             return f"{value:,.0f} 元"

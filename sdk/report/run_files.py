@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from sdk.report.text_files import TextSource, detect, read_lines
 CASH = "Cash"
 _LOUD = ("WARNING", "ERROR", "CRITICAL")
 _KEPT_MESSAGES = 200
+_ORDER = re.compile(r"\w*Order\((?=[^()]{0,400}?security=(?P<code>\S+))[^()]*?(?:\berror=(?P<error>[^()]*))?\)")
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,11 @@ def _json(path: Path) -> dict[str, Any]:
     return data
 
 
+def _short(text: str) -> str:
+    """Leave of a printed order only its code and error, so that equal complaints are equal texts."""
+    return plain(_ORDER.sub(lambda order: f"{order['code']} {order['error'] or ''}".strip(), text), 160)
+
+
 def _loud_messages(path: Path) -> tuple[tuple[LoudMessage, ...], int]:
     """Return warnings and errors, equal texts together, in order of first appearance; and the number of lines."""
     if not path.is_file() or path.stat().st_size == 0:
@@ -108,7 +115,7 @@ def _loud_messages(path: Path) -> tuple[tuple[LoudMessage, ...], int]:
         header = HEADER.fullmatch(line.text)
         if header is None or header["level"] not in _LOUD:
             continue
-        key = (header["level"], plain(header["text"] or "", 160))
+        key = (header["level"], _short(header["text"] or ""))
         count, first = found.get(key, (0, header["moment"][:10]))
         if key in found or len(found) < _KEPT_MESSAGES:
             found[key] = (count + 1, first)
