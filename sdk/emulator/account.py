@@ -1,0 +1,104 @@
+"""Cash and holdings: the one mutable book of a run.
+
+Amounts in shares, money in CNY, float64 in the platform's order of operations: nothing is rounded. Costs follow
+JOINQUANT.md §4.3: ``avg_cost`` is the moving average of fill prices without fees and does not change on sales
+(213 of 213 closed gains, §14.4); ``acc_avg_cost`` carries the fees; ``hold_cost`` restarts each day at the
+previous close.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sdk.emulator.instruments import Instrument
+
+
+class Holding:
+    """Shares of one security. ``amount`` is everything held, ``today`` the part bought today, ``locked`` the part
+    frozen by open sell orders, ``today_cost`` what the part bought today cost."""
+
+    __slots__ = (
+        *("acc_avg_cost", "amount", "avg_cost", "hold_cost", "init_time", "instrument"),
+        *("locked", "today", "today_cost", "transact_time"),
+    )
+
+    def __init__(self, instrument: Instrument, now: dt.datetime) -> None:
+        self.instrument = instrument
+        self.amount = self.today = self.locked = 0
+        self.avg_cost = self.acc_avg_cost = self.hold_cost = self.today_cost = 0.0
+        self.init_time = self.transact_time = now
+
+    def closeable(self, same_day_sale: bool) -> int:
+        """Return the shares that may be sold now."""
+        free = self.amount - self.locked
+        return free if same_day_sale else max(free - self.today, 0)
+
+    def add(self, amount: int, price: float, fee: float, now: dt.datetime) -> None:
+        """Book a buy."""
+        before, after, value = self.amount, self.amount + amount, price * amount
+        self.avg_cost = price if before == 0 else (self.avg_cost * before + value) / after
+        self.acc_avg_cost = (self.acc_avg_cost * before + value + fee) / after
+        self.hold_cost = (self.hold_cost * before + value) / after
+        self.amount, self.today = after, self.today + amount
+        self.today_cost += value
+        self.transact_time = now
+
+    def reduce(self, amount: int, price: float, fee: float, now: dt.datetime) -> None:
+        """Book a sale; shares of earlier days go first."""
+        after, value = self.amount - amount, price * amount
+        if after:
+            self.acc_avg_cost = (self.acc_avg_cost * self.amount - value + fee) / after
+            self.hold_cost = (self.hold_cost * self.amount - value) / after
+        kept_today = min(self.today, after)
+        if self.today:
+            self.today_cost *= kept_today / self.today
+        self.amount, self.today, self.transact_time = after, kept_today, now
+
+
+class Account:
+    """``cash`` is free to use, ``locked_cash`` is frozen by open buy orders."""
+
+    def __init__(self, cash: float) -> None:
+        self.starting_cash = float(cash)
+        self.cash = float(cash)
+        self.locked_cash = 0.0
+        self.sold_today = 0.0
+        self.bought_today = 0.0
+        self.holdings: dict[str, Holding] = {}
+
+    def start_day(self, previous_closes: dict[str, float]) -> None:
+        """Make yesterday's buys sellable and restart the day's sums."""
+        self.sold_today = self.bought_today = 0.0
+        for code, holding in self.holdings.items():
+            holding.today = 0
+            holding.today_cost = 0.0
+            holding.hold_cost = previous_closes[code]
+
+    def buy(self, instrument: Instrument, amount: int, price: float, fee: float, now: dt.datetime) -> None:
+        """Pay for a buy and book it."""
+        holding = self.holdings.get(instrument.code)
+        if holding is None:
+            holding = self.holdings[instrument.code] = Holding(instrument, now)
+        elif holding.amount == 0:
+            holding.init_time = now
+        holding.add(amount, price, fee, now)
+        value = price * amount
+        self.cash -= value + fee
+        self.bought_today += value
+
+    def sell(self, code: str, amount: int, price: float, fee: float, now: dt.datetime, keep_row: bool) -> float:
+        """Book a sale, take the money, return the gain against ``avg_cost`` without fees."""
+        holding = self.holdings[code]
+        gain = (price - holding.avg_cost) * amount
+        holding.reduce(amount, price, fee, now)
+        value = price * amount
+        self.cash += value - fee
+        self.sold_today += value
+        if holding.amount == 0 and not keep_row:
+            del self.holdings[code]
+        return gain
+
+    def drop_empty(self) -> None:
+        """Remove positions that were closed during the day."""
+        for code in [code for code, holding in self.holdings.items() if holding.amount == 0]:
+            del self.holdings[code]

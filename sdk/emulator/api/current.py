@@ -1,0 +1,143 @@
+"""What is known of a security now: ``get_current_data()[code]`` and the ``data[code]`` of handle_data.
+
+Both are lazy: nothing is looked up before an attribute is read. Sources: JOINQUANT.md §6.4, §1.3.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sdk.emulator.api.prices import PriceReader
+from sdk.emulator.clock import OPEN
+from sdk.emulator.quotes import Quotes
+
+
+class CurrentData(dict[str, "SecurityCurrentData"]):
+    """code -> today's facts; filled by ``[code]``, never by ``in`` or iteration."""
+
+    def __init__(self, reader: PriceReader, quotes: Quotes) -> None:
+        super().__init__()
+        self._reader, self._quotes = reader, quotes
+
+    def __missing__(self, code: str) -> SecurityCurrentData:
+        item = SecurityCurrentData(self._reader.bars.need(code), self._reader, self._quotes)
+        self[code] = item
+        return item
+
+
+class SecurityCurrentData:
+    """Facts of today; valid today only."""
+
+    __slots__ = ("_quotes", "_reader", "code")
+
+    def __init__(self, code: str, reader: PriceReader, quotes: Quotes) -> None:
+        self.code, self._reader, self._quotes = code, reader, quotes
+
+    @property
+    def last_price(self) -> float:
+        """Latest price; before 09:30 the previous close."""
+        return self._quotes.last_price(self.code)
+
+    @property
+    def day_open(self) -> float:
+        """Today's open; NaN before it is known (09:27)."""
+        clock = self._reader.clock
+        return self._quotes.value("open", self.code, clock.day) if clock.seconds >= OPEN - 180 else float("nan")
+
+    @property
+    def high_limit(self) -> float:
+        """Today's upper limit; NaN where the day has none."""
+        return self._quotes.value("high_limit", self.code, self._reader.clock.day)
+
+    @property
+    def low_limit(self) -> float:
+        """Today's lower limit; NaN where the day has none."""
+        return self._quotes.value("low_limit", self.code, self._reader.clock.day)
+
+    @property
+    def paused(self) -> bool:
+        """Halted, not listed yet, or delisted."""
+        return self._quotes.paused(self.code)
+
+    @property
+    def is_st(self) -> bool:
+        """ST of any kind today."""
+        return bool(self._reader.bars.series("is_st", self.code)[self._reader.clock.day] == 1)
+
+    @property
+    def name(self) -> str:
+        """Display name. The bundle keeps the latest one."""
+        return self._reader.bars.instrument(self.code).name
+
+
+class BarData(dict[str, "SecurityUnitData"]):
+    """``data`` of handle_data: yesterday's bars, looked up by ``[code]``."""
+
+    def __init__(self, reader: PriceReader) -> None:
+        super().__init__()
+        self._reader = reader
+
+    def __missing__(self, code: str) -> SecurityUnitData:
+        item = SecurityUnitData(self._reader.bars.need(code), self._reader)
+        self[code] = item
+        return item
+
+
+class SecurityUnitData:
+    """Yesterday's bar of one security, pre-adjusted to today."""
+
+    __slots__ = ("_day", "_reader", "security")
+
+    def __init__(self, code: str, reader: PriceReader) -> None:
+        self.security, self._reader, self._day = code, reader, reader.clock.day - 1
+
+    def _get(self, field: str) -> float:
+        block = self._reader.blocks([self.security], [field], self._day, self._day + 1, "pre")[field]
+        return float(block[0, 0])
+
+    open = property(lambda self: self._get("open"))
+    close = property(lambda self: self._get("close"))
+    high = property(lambda self: self._get("high"))
+    low = property(lambda self: self._get("low"))
+    volume = property(lambda self: self._get("volume"))
+    money = property(lambda self: self._get("money"))
+    factor = property(lambda self: self._get("factor"))
+    high_limit = property(lambda self: self._get("high_limit"))
+    low_limit = property(lambda self: self._get("low_limit"))
+    pre_close = property(lambda self: self._get("pre_close"))
+    avg = property(lambda self: self._get("avg"))
+    price = avg
+    paused = property(lambda self: bool(self._get("paused")))
+
+    @property
+    def returns(self) -> float:
+        """close ÷ pre_close − 1."""
+        return self.close / self.pre_close - 1
+
+    def isnan(self) -> bool:
+        """True without a bar."""
+        return bool(np.isnan(self.close))
+
+    def mavg(self, days: int, field: str = "close") -> float:
+        """Mean of the last ``days`` traded days; NaN when there are fewer."""
+        return self._over(days, field, lambda rows: rows[field].mean())
+
+    def stddev(self, days: int) -> float:
+        """Deviation of the last ``days`` closes; NaN when there are fewer."""
+        return self._over(days, "close", lambda rows: rows["close"].std())
+
+    def vwap(self, days: int) -> float:
+        """Σ money ÷ Σ volume of the last ``days`` traded days; NaN when there are fewer."""
+        return self._over(days, "volume", lambda rows: rows["money"].sum() / rows["volume"].sum())
+
+    def _over(self, days: int, field: str, fold: Any) -> float:
+        stop, bars = self._day + 1, self._reader.bars
+        traded = np.flatnonzero(bars.series("paused", self.security)[:stop] == 0)[-days:]
+        if len(traded) < days:
+            return float("nan")
+        first = int(traded[0])
+        names = ["money", "volume"] if field == "volume" else [field]
+        blocks = self._reader.blocks([self.security], names, first, stop, "pre")
+        return float(fold({name: block[0][traded - first] for name, block in blocks.items()}))

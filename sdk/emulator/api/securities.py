@@ -1,0 +1,170 @@
+"""Lists and facts of securities, index members, trading days, ST flags, valuation.
+
+Sources: JOINQUANT.md §6.5, §6.6. Dates default to the current date of the run; a later one is refused or cut
+by ``visible.py``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sdk.emulator.api.prices import FIELDS, PriceReader, code_list
+from sdk.emulator.api.visible import Guard, as_datetime
+from sdk.errors import StrategyError, UnsupportedCall
+
+LIVE = dt.date(2200, 1, 1)
+FUND_TYPES = ("fund", "etf", "lof", "mmf", "money_market_fund", "stock_fund", "fja", "fjb", "fjm", "QDII_fund")
+
+
+@dataclass(frozen=True)
+class SecurityInfo:
+    """``get_security_info``."""
+
+    code: str
+    display_name: str
+    name: str
+    start_date: dt.date
+    end_date: dt.date
+    type: str
+    parent: str | None = None
+
+
+class Securities:
+    """The calls of one run about what exists."""
+
+    def __init__(self, reader: PriceReader, guard: Guard) -> None:
+        self._reader, self._guard, self._bars = reader, guard, reader.bars
+
+    def get_security_info(self, code: str, date: Any = None) -> SecurityInfo:
+        """Name, dates and type of one security."""
+        self._bars.need(code)
+        if code not in self._bars.listing:
+            raise StrategyError(f"get_security_info: the bundle has bars of {code!r} but no entry in securities")
+        display, name, kind, start, end = self._bars.listing[code]
+        return SecurityInfo(code, display, name, _date(start), _end(end), kind)
+
+    def get_all_securities(self, types: Any = (), date: Any = None) -> Any:
+        """DataFrame by code; no types = stocks; with a date those listed on that date."""
+        import pandas as pd
+
+        wanted = {types} if isinstance(types, str) else set(types or ["stock"])
+        kinds = {"fund" if kind in FUND_TYPES else kind for kind in wanted}
+        if odd := kinds - {"stock", "fund", "index"}:
+            raise UnsupportedCall(f"get_all_securities: no types {sorted(odd)} here; use 'stock', 'fund', 'index'")
+        day = None if date is None else np.datetime64(self._guard.date("get_all_securities", date))
+        rows = {}
+        for code, (display, name, kind, start, end) in self._bars.listing.items():
+            listed = day is None or (start <= day and (np.isnat(end) or day <= end))
+            if kind in kinds and listed:
+                rows[code] = (display, name, pd.Timestamp(start), pd.Timestamp(_end(end)), kind)
+        columns = ["display_name", "name", "start_date", "end_date", "type"]
+        return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+    def get_index_stocks(self, index_symbol: str, date: Any = None) -> list[str]:
+        """Members of an index on a date, ascending."""
+        return list(self._bars.bundle.members(index_symbol, self._guard.date("get_index_stocks", date)))
+
+    def get_trade_days(self, start_date: Any = None, end_date: Any = None, count: int | None = None) -> np.ndarray:
+        """Trading days as an array of dates up to ``end_date`` (default today)."""
+        days = self._bars.days
+        end = self._reader.clock.date if end_date is None else as_datetime(end_date, "get_trade_days").date()
+        stop = int(np.searchsorted(days, np.datetime64(end), side="right"))
+        if count is not None:
+            first = max(stop - int(count), 0)
+        elif start_date is None:
+            raise StrategyError("get_trade_days: give start_date or count")
+        else:
+            start = as_datetime(start_date, "get_trade_days").date()
+            first = int(np.searchsorted(days, np.datetime64(start)))
+        return days[first:stop].astype(object)
+
+    def get_all_trade_days(self) -> np.ndarray:
+        """All trading days of the bundle as dates."""
+        return self._bars.days.astype(object)
+
+    def get_extras(
+        self,
+        info: str,
+        security_list: Any,
+        start_date: Any = None,
+        end_date: Any = None,
+        df: bool = True,
+        count: int | None = None,
+    ) -> Any:
+        """``is_st`` by day and code."""
+        if info != "is_st":
+            raise UnsupportedCall(f"get_extras({info!r}) is not offered here; only 'is_st' is in a bundle")
+        import pandas as pd
+
+        codes, _ = code_list(security_list, self._bars, "get_extras")
+        stop = self._guard.stop_day("get_extras", end_date or self._reader.clock.date, ["is_st"])
+        first = self._first(start_date, count, stop, "get_extras")
+        block = self._bars.block("is_st", codes, first, stop) == 1
+        columns = dict(zip(codes, block, strict=True))
+        return pd.DataFrame(columns, index=pd.DatetimeIndex(self._bars.days[first:stop])) if df else columns
+
+    def get_valuation(
+        self,
+        security: Any,
+        start_date: Any = None,
+        end_date: Any = None,
+        fields: Any = None,
+        count: int | None = None,
+    ) -> Any:
+        """Valuation rows (code, day, fields); a day is known after its close. Fields: what the bundle has."""
+        import pandas as pd
+
+        codes, _ = code_list(security, self._bars, "get_valuation")
+        names: Sequence[str] = [fields] if isinstance(fields, str) else list(fields or ())
+        lacking = [name for name in names if not self._bars.bundle.has(name)]
+        if lacking or not names:
+            has = [name for name in self._bars.bundle.fields if name not in (*FIELDS, "is_st")]
+            raise UnsupportedCall(
+                f"get_valuation: name fields that this bundle has ({' '.join(has) or 'no valuation'}), "
+                f"not {lacking or list(names)}"
+            )
+        stop = self._guard.stop_day("get_valuation", end_date, names)
+        first = self._first(start_date, count, stop, "get_valuation")
+        days = self._bars.days[first:stop].astype(object)
+        columns: dict[str, Any] = {
+            "code": np.repeat(np.array(codes, dtype=object), len(days)),
+            "day": np.tile(days, len(codes)),
+        }
+        columns.update({name: self._bars.block(name, codes, first, stop).reshape(-1) for name in names})
+        frame = pd.DataFrame(columns)
+        return frame.dropna(subset=list(names), how="all").reset_index(drop=True)
+
+    def _first(self, start_date: Any, count: int | None, stop: int, call: str) -> int:
+        if count is not None:
+            return max(stop - int(count), 0)
+        if start_date is None:
+            return max(stop - 1, 0)
+        return min(int(np.searchsorted(self._bars.days, np.datetime64(as_datetime(start_date, call).date()))), stop)
+
+    def normalize_code(self, code: Any) -> Any:
+        """JoinQuant's form of a code: 600519, '600519.SH', 'sh600519', 600519 as number, or a list of them."""
+        if not isinstance(code, str | int | np.integer):
+            return [self.normalize_code(each) for each in code]
+        digits = re.search(r"\d{6}", f"{code:06d}" if not isinstance(code, str) else code)
+        if digits is None:
+            raise StrategyError(f"normalize_code: {code!r} has no six digits")
+        text, six = str(code).upper(), digits.group()
+        if "XSHG" in text or "SH" in text:
+            return f"{six}.XSHG"
+        if "XSHE" in text or "SZ" in text:
+            return f"{six}.XSHE"
+        return f"{six}.XSHG" if six[0] in "569" else f"{six}.XSHE"
+
+
+def _date(day: np.datetime64) -> dt.date:
+    return dt.date.fromisoformat(str(day))
+
+
+def _end(day: np.datetime64) -> dt.date:
+    return LIVE if np.isnat(day) else _date(day)

@@ -1,0 +1,146 @@
+"""Daily bars behind one run: any code of the bundle, one field at a time, over the whole calendar.
+
+Stocks, funds and indices are asked for in the same way. Arrays are read-only float64 along the calendar of the
+bundle (``days``); NaN = no bar. What an index does not have is what it means: factor 1, never paused, no
+limits, not ST. Nothing here knows the clock: who may see which day is decided by ``quotes.py`` (orders) and
+``api/visible.py`` (data calls).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sdk.emulator.instruments import Instrument, instrument_of
+from sdk.errors import MarketError, StrategyError, nearest
+from sdk.market.bundle import Bundle
+
+_WITHOUT = {"factor": 1.0, "paused": 0.0, "is_st": 0.0, "high_limit": np.nan, "low_limit": np.nan}
+PRICES = ("open", "high", "low", "close", "pre_close", "high_limit", "low_limit", "avg")
+
+
+class BarStore:
+    """All bars of a bundle, lazily; ``days`` is its calendar."""
+
+    def __init__(self, bundle: Bundle, rules: Mapping[str, str]) -> None:
+        self.bundle = bundle
+        self.rules = rules
+        self.days: np.ndarray = bundle.days
+        self._series: dict[tuple[str, str], np.ndarray] = {}
+        self._traded: dict[tuple[str, str], np.ndarray] = {}
+        self._instruments: dict[str, Instrument] = {}
+
+    # -------------------------------------------------------------------------------------------- securities
+    @cached_property
+    def _panels(self) -> tuple[Any, Any]:
+        try:
+            indices = self.bundle.index_panel()
+        except MarketError:  # a bundle without index bars is complete; asking for an index names what is missing
+            indices = None
+        return self.bundle.panel(), indices
+
+    @cached_property
+    def _place(self) -> dict[str, tuple[int, int]]:
+        place: dict[str, tuple[int, int]] = {}
+        for number, panel in enumerate(self._panels):
+            if panel is not None:
+                place.update({code: (number, row) for row, code in enumerate(panel.codes)})
+        return place
+
+    @cached_property
+    def listing(self) -> dict[str, tuple[str, str, str, np.datetime64, np.datetime64]]:
+        """code -> (display_name, name, type, first day, last day); NaT = still listed."""
+        frame = self.bundle.securities
+        columns = [frame[name].to_list() for name in ("display_name", "name", "type")]
+        dates = [frame[name].to_numpy().astype("datetime64[D]") for name in ("start_date", "end_date")]
+        return {code: tuple(values) for code, *values in zip(frame.index, *columns, *dates, strict=True)}
+
+    def known(self, code: object) -> bool:
+        """True when the bundle has bars of ``code``."""
+        return code in self._place
+
+    def need(self, code: object) -> str:
+        """Return ``code``; StrategyError naming the nearest code for one the bundle does not know."""
+        if not isinstance(code, str) or (code not in self._place and code not in self.listing):
+            close = nearest(str(code), self._place)
+            raise StrategyError(f"找不到标的 {code!r}：the bundle has no such security{close}")
+        return code
+
+    def instrument(self, code: str) -> Instrument:
+        """Return the trading traits of a code."""
+        found = self._instruments.get(code)
+        if found is None:
+            listed = self.listing.get(code)
+            is_index = self._place.get(code, (0, 0))[0] == 1
+            kind = listed[2] if listed else ("index" if is_index else "stock")
+            found = instrument_of(code, listed[0] if listed else code, kind, self.rules)
+            self._instruments[code] = found
+        return found
+
+    # -------------------------------------------------------------------------------------------------- bars
+    def has(self, field: str) -> bool:
+        """True for a field that at least the stocks have."""
+        return field == "avg" or self.bundle.has(field)
+
+    def series(self, field: str, code: str) -> np.ndarray:
+        """Return one raw field of one code along ``days``."""
+        key = (field, code)
+        found = self._series.get(key)
+        if found is None:
+            found = self._series[key] = self._read(field, code)
+        return found
+
+    def _read(self, field: str, code: str) -> np.ndarray:
+        place = self._place.get(code)
+        if place is None:
+            return np.full(len(self.days), np.nan)
+        if field == "avg":
+            volume, money = self.series("volume", code), self.series("money", code)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                return np.where(volume > 0, money / volume, self.series("close", code))
+        panel = self._panels[place[0]]
+        if field not in panel.values:
+            if field in _WITHOUT:
+                return np.full(len(self.days), _WITHOUT[field])
+            raise MarketError(f"{code}: the bundle has no field {field!r}; it has {' '.join(panel.values)}")
+        return panel[field][place[1]]
+
+    def block(self, field: str, codes: Sequence[str], first: int, stop: int) -> np.ndarray:
+        """Return (codes, days) of one raw field for the days ``first`` … ``stop`` − 1, rows as given."""
+        if field != "avg" and len(codes) > 8:
+            places = [self._place.get(code, (-1, 0)) for code in codes]
+            if all(table == 0 for table, _ in places) and field in self._panels[0].values:
+                rows = np.fromiter((row for _, row in places), np.intp, len(places))
+                return self._panels[0][field][rows, first:stop]
+        block = np.empty((len(codes), stop - first))
+        for row, code in enumerate(codes):
+            block[row] = self.series(field, code)[first:stop]
+        return block
+
+    # ------------------------------------------------------------------- prices of orders without real prices
+    def adjusted(self, field: str, code: str) -> np.ndarray:
+        """Return a price as the engine trades it without ``use_real_price``: pre-adjusted to the last day.
+
+        # platform: without real prices everything is adjusted to the day the backtest is created (§5.2); here
+        that day is the last one of the bundle.
+        """
+        key = (field, code)
+        found = self._traded.get(key)
+        if found is None:
+            factor = self.series("factor", code)
+            known = factor[~np.isnan(factor)]
+            ratio = factor / (known[-1] if len(known) else 1.0)
+            raw = self.series(field, code)
+            decimals = self.instrument(code).decimals
+            found = raw / ratio if field == "volume" else np.round(raw * ratio, decimals)
+            if self.instrument(code).type == "index":
+                found = raw
+            self._traded[key] = found
+        return found
+
+    def day_index(self, day: np.datetime64) -> int:
+        """Return the position of the last trading day ≤ ``day``; −1 before the first."""
+        return int(np.searchsorted(self.days, day, side="right")) - 1

@@ -1,0 +1,193 @@
+"""The broker: takes a request, checks it, and matches it now, at the next open, or not at all.
+
+    create → size → check → (queue) → match → book        all inside the call, JOINQUANT.md §3.2
+
+In the session a market order is finished when the call returns. Before the open and after the close an order is
+queued for the next open. Limit orders that do not cross wait for the day's bar (rule ``queued_limit_orders``)
+and are cancelled at the end of the day. Lines are written in the order in which the 2026 engine prints them:
+
+    开仓数量必须是100的整数倍 …: Order(…)      only buys that need rounding, before an id is given
+    下单检查标的数量：StockOrder(…)            only when error= is not empty
+    order StockOrder(…) trade price: …         a fill
+    订单已委托：StockOrder(…)                  the order is finished or waits
+    订单委托失败：StockOrder(…)                refused; the call returns None
+
+Matching itself is in ``matching.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sdk.emulator.account import Account, Holding
+from sdk.emulator.clock import Clock
+from sdk.emulator.instruments import Instrument
+from sdk.emulator.logbook import Logbook
+from sdk.emulator.matching import Matcher
+from sdk.emulator.orders import LimitOrderStyle, OrderRequest, OrderStatus, StockOrder
+from sdk.emulator.quotes import Quotes
+from sdk.emulator.settings import Settings
+from sdk.emulator.sizing import (
+    NO_PROTECT_PRICE,
+    Checked,
+    check_buy,
+    check_sell,
+    cut_to_lot,
+    needs_protect_price,
+    wanted_delta,
+)
+
+
+class Broker:
+    """All orders of one run; ``today`` holds those of the day (and those queued for its open)."""
+
+    def __init__(
+        self,
+        account: Account,
+        quotes: Quotes,
+        clock: Clock,
+        settings: Settings,
+        book: Logbook,
+        rules: Mapping[str, str],
+        instrument: Callable[[str], Instrument],
+    ) -> None:
+        self._account, self._quotes, self._clock = account, quotes, clock
+        self._settings, self._book, self._rules = settings, book, rules
+        self._instrument = instrument
+        self._next_id = int(rules["first_entrust_id"])
+        self._target_first = rules["value_order_shares"] == "target_first"
+        self.matcher = Matcher(account, quotes, clock, settings, book, rules)
+        self.today: list[StockOrder] = []
+        self.finished: list[StockOrder] = []
+
+    # --------------------------------------------------------------------------------------------- placing
+    def place(self, request: OrderRequest) -> StockOrder | None:
+        """Place an order; None as on the platform (§3.10): halted, nothing to do, refused."""
+        if request.is_target:
+            self._cancel_unfinished(request.security)
+        instrument = self._instrument(request.security)
+        if self._quotes.paused(instrument.code):
+            return self._halted(request)
+        last = self._quotes.last_price(instrument.code)
+        if not last > 0:
+            return self._halted(request)
+        holding = self._account.holdings.get(instrument.code)
+        held = holding.amount - holding.locked if holding else 0
+        delta = wanted_delta(request, held, last, self._target_first)
+        if delta == 0 or (delta < 0 and held == 0):
+            return self._nothing(request)
+        if delta > 0:
+            return self._buy(request, instrument, delta, last)
+        assert holding is not None
+        return self._sell(request, instrument, delta, last, holding)
+
+    def _buy(self, request: OrderRequest, instrument: Instrument, delta: int, last: float) -> StockOrder | None:
+        lots = cut_to_lot(delta, instrument)
+        if lots == 0 and self._rules["zero_lot_buy"] == "silent":
+            return None
+        if needs_protect_price(instrument, request.style.limit_price):
+            return self._refuse(self._new(request, True), NO_PROTECT_PRICE)
+        if lots != delta and self._book.shows("order", "info"):
+            step = instrument.lot if instrument.lot > 1 else instrument.first_lot
+            self._book.write("order", "info", f"开仓数量必须是{step}的整数倍，调整为 {lots}: {request}")
+        order = self._new(request, True)
+        cash_price = last
+        if self._rules["cash_cap_price"] == "fill":
+            cash_price = self._settings.slippage.price(instrument, last, +1)[1]
+        if isinstance(request.style, LimitOrderStyle):
+            cash_price = request.style.limit_price
+        return self._send(order, instrument, check_buy(delta, self._account.cash, cash_price, instrument), last)
+
+    def _sell(
+        self, request: OrderRequest, instrument: Instrument, delta: int, last: float, holding: Holding
+    ) -> StockOrder | None:
+        same_day = instrument.same_day_sale or self._settings.t0_mode
+        held = holding.amount - holding.locked
+        checked = check_sell(delta, held, holding.closeable(same_day), instrument)
+        if checked.refused and "可平仓" not in checked.note and self._rules["zero_lot_sell"] == "silent":
+            return None
+        protected = self._rules["star_sell_needs_protect_price"] == "no"
+        if not protected and needs_protect_price(instrument, request.style.limit_price):
+            return self._refuse(self._new(request, False), NO_PROTECT_PRICE)
+        order = self._new(request, False)
+        order.cost_before = holding.avg_cost
+        return self._send(order, instrument, checked, last)
+
+    def _send(self, order: StockOrder, instrument: Instrument, checked: Checked, last: float) -> StockOrder | None:
+        if checked.refused:
+            return self._refuse(order, checked.note)
+        order.amount, order.error = checked.amount, checked.note
+        if checked.note and self._book.shows("order", "info"):
+            self._book.write("order", "info", f"下单检查标的数量：{order}")
+        self.today.append(order)
+        if self._clock.in_session:
+            self.matcher.match_now(order, instrument, last)
+        else:
+            self.matcher.freeze(order, last)
+        if order.status is not OrderStatus.canceled or self._rules["confirm_line_after_cancel"] == "yes":
+            self._confirm(order)
+        return order
+
+    # -------------------------------------------------------------------------------------- what ends an order
+    def _confirm(self, order: StockOrder) -> None:
+        if self._book.shows("order", "info"):
+            self._book.write("order", "info", f"订单已委托：{order}")
+
+    def _refuse(self, order: StockOrder, note: str) -> StockOrder | None:
+        order.error, order.status = note, OrderStatus.rejected
+        self._book.write("order", "error", f"订单委托失败：{order}")
+        return None
+
+    def _halted(self, request: OrderRequest) -> StockOrder | None:
+        if self._rules["paused_order_line"] == "warning":
+            self._book.write("order", "warning", f"下单失败，标的停牌或不可交易: {request}")
+        return None
+
+    def _nothing(self, request: OrderRequest) -> StockOrder | None:
+        if not request.is_target and self._rules["zero_quantity_line"] == "warning":
+            self._book.write("order", "warning", f"下单失败，初步检查下单数量为0: {request}")
+        return None
+
+    def _new(self, request: OrderRequest, is_buy: bool) -> StockOrder:
+        number, self._next_id = self._next_id, self._next_id + 1
+        return StockOrder(number, request, is_buy, self._clock.now, self._clock.text)
+
+    # ------------------------------------------------------------------------------------------------ the day
+    def open_market(self) -> None:
+        """Match what was queued before the open, in the order it was placed."""
+        for order in self.today:
+            if order.status is OrderStatus.new:
+                code = order.request.security
+                if self._quotes.paused(code):
+                    self.matcher.cancel(order)
+                    continue
+                self.matcher.release(order)
+                self.matcher.match_now(order, self._instrument(code), self._quotes.last_price(code))
+
+    def close_market(self) -> None:
+        """Try waiting limit orders against the day's bar, then cancel what is left."""
+        for order in self.today:
+            if order.unfinished:
+                if self._rules["queued_limit_orders"] == "day_bar":
+                    self.matcher.match_day_bar(order, self._instrument(order.request.security))
+                if order.unfinished:
+                    self.matcher.cancel(order)
+
+    def end_day(self) -> None:
+        """Put today's orders away; those placed after the close stay queued for the next open."""
+        self.finished += [order for order in self.today if not order.unfinished]
+        self.today = [order for order in self.today if order.unfinished]
+
+    # ------------------------------------------------------------------------------------------------ queries
+    def cancel(self, order_id: int) -> StockOrder | None:
+        """Cancel an unfinished order of today; None when there is none of that id."""
+        for order in self.today:
+            if order.entrust_id == order_id and order.unfinished:
+                self.matcher.cancel(order)
+                return order
+        return None
+
+    def _cancel_unfinished(self, code: str) -> None:
+        for order in self.today:
+            if order.unfinished and order.request.security == code:
+                self.matcher.cancel(order)

@@ -1,0 +1,137 @@
+"""Matching: whether an order trades now, at which price, how much, and what is written.
+
+With P' = the slipped price (JOINQUANT.md §3.4): a market buy at P' ≥ high limit and a market sell at P' ≤ low
+limit are cancelled; limit orders there, or on the wrong side of P', wait. The quantity is capped by the volume
+of the whole day × ``order_volume_ratio``, per order. # platform: the cap knows the day's volume before the day
+is over, and so does this one; it never shows in anything that the strategy can read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sdk.emulator.account import Account
+from sdk.emulator.clock import Clock
+from sdk.emulator.instruments import Instrument
+from sdk.emulator.logbook import Logbook
+from sdk.emulator.orders import LimitOrderStyle, MarketOrderStyle, OrderStatus, StockOrder, UserTrade
+from sdk.emulator.quotes import Quotes
+from sdk.emulator.settings import Settings
+
+
+class Matcher:
+    """Turns checked orders into fills, waiting orders or cancelled ones."""
+
+    def __init__(
+        self,
+        account: Account,
+        quotes: Quotes,
+        clock: Clock,
+        settings: Settings,
+        book: Logbook,
+        rules: Mapping[str, str],
+    ) -> None:
+        self._account, self._quotes, self._clock = account, quotes, clock
+        self._settings, self._book = settings, book
+        self._test_rounded = rules["limit_test_price"] == "rounded"
+        self._cap_to_lot = rules["volume_cap_rounding"] == "lot"
+        self._keep_row = rules["closed_position_leaves"] == "after_close"
+
+    def match_now(self, order: StockOrder, instrument: Instrument, last: float) -> None:
+        """Match at the latest price; a market order is finished afterwards."""
+        side = 1 if order.is_buy else -1
+        exact, price = self._settings.slippage.price(instrument, last, side)
+        tested = price if self._test_rounded else exact
+        low, high = self._quotes.limits(instrument.code)
+        at_limit = tested >= high if order.is_buy else tested <= low
+        style = order.request.style
+        if isinstance(style, MarketOrderStyle):
+            beyond = style.limit_price and (price - style.limit_price) * side > 0
+            if at_limit:
+                words = "已经涨停，市价买单取消" if order.is_buy else "已经跌停，市价卖单取消"
+                self._book.write("order", "warning", f"{words}：{order}")
+            if at_limit or (beyond and instrument.is_star):
+                self.cancel(order)
+                return
+        elif at_limit or (style.limit_price - price) * side < 0:
+            self.freeze(order, style.limit_price)
+            order.status = OrderStatus.open
+            return
+        volume = self._cap(instrument)
+        if volume == 0:
+            self._book.write("order", "warning", f"该标的截至到目前成交量为0 ，暂时无法成交：{order}")
+            self.cancel(order)
+            return
+        self._fill(order, instrument, min(order.left, volume), price)
+        if order.left and isinstance(style, MarketOrderStyle):
+            self.cancel(order)
+        elif order.left:
+            self.freeze(order, style.limit_price or price)
+
+    def match_day_bar(self, order: StockOrder, instrument: Instrument) -> None:
+        """Fill a waiting limit order at its limit when the day's low (high) crossed it."""
+        style = order.request.style
+        if not isinstance(style, LimitOrderStyle) or order.status is OrderStatus.new:
+            return
+        day, code = self._clock.day, instrument.code
+        extreme = self._quotes.value("low" if order.is_buy else "high", code, day)
+        crossed = style.limit_price > extreme if order.is_buy else style.limit_price < extreme
+        amount = min(order.left, self._cap(instrument))
+        if crossed and amount > 0:
+            self.release(order)
+            self._fill(order, instrument, amount, style.limit_price)
+            if order.left:
+                self.freeze(order, style.limit_price)
+
+    def _cap(self, instrument: Instrument) -> int:
+        volume = int(self._quotes.day_volume(instrument.code) * self._settings.order_volume_ratio)
+        return volume - volume % instrument.lot if self._cap_to_lot else volume
+
+    # ---------------------------------------------------------------------------------------------- bookings
+    def _fill(self, order: StockOrder, instrument: Instrument, amount: int, price: float) -> None:
+        clock, account, code = self._clock, self._account, instrument.code
+        bought_today = account.holdings[code].today if not order.is_buy else 0
+        held = account.holdings[code].amount if not order.is_buy else 0
+        same_day = max(amount - (held - bought_today), 0)
+        fee = self._settings.costs.fee(instrument, order.is_buy, price, amount, same_day)
+        if self._book.shows("order", "info"):
+            line = f"order {order} trade price: {price}, amount:{amount}, commission: {fee}"
+            self._book.write("order", "info", line)
+        if order.is_buy:
+            account.buy(instrument, amount, price, fee, clock.now)
+        else:
+            order.gains += account.sell(code, amount, price, fee, clock.now, self._keep_row)
+        order.filled += amount
+        order.traded_value += price * amount
+        order.price = order.traded_value / order.filled if order.left or order.trades else price
+        order.commission += fee
+        order.trades.append(UserTrade(order.entrust_id, order.entrust_id, clock.now, code, amount, price))
+        order.finish_text = None if order.left else clock.text
+        order.status = OrderStatus.filled if order.left else OrderStatus.held
+
+    def freeze(self, order: StockOrder, price: float) -> None:
+        """Lock the cash (price × shares) or the shares of a waiting order."""
+        if order.is_buy:
+            order.locked_cash = price * order.left
+            self._account.cash -= order.locked_cash
+            self._account.locked_cash += order.locked_cash
+        else:
+            order.locked_shares = order.left
+            self._account.holdings[order.request.security].locked += order.left
+
+    def release(self, order: StockOrder) -> None:
+        """Undo ``freeze``."""
+        self._account.cash += order.locked_cash
+        self._account.locked_cash -= order.locked_cash
+        holding = self._account.holdings.get(order.request.security)
+        if holding is not None:
+            holding.locked -= order.locked_shares
+        order.locked_cash, order.locked_shares = 0.0, 0
+
+    def cancel(self, order: StockOrder) -> None:
+        """End an order that has not (fully) traded."""
+        self.release(order)
+        order.status = OrderStatus.canceled
+        order.cancel_text = order.finish_text = self._clock.text
+        if self._book.shows("order", "info"):
+            self._book.write("order", "info", f"订单取消完成：{order}")

@@ -1,0 +1,176 @@
+"""``context.portfolio`` and what hangs below it: read-only views of the account, priced when asked.
+
+Before the open positions are priced at the previous close, from 09:30 at today's open, after the close at the
+close (``quotes.py``). Sources: JOINQUANT.md §4.2 – §4.4, §14.14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sdk.emulator.account import Account, Holding
+from sdk.emulator.logbook import Logbook
+from sdk.emulator.quotes import Quotes
+from sdk.emulator.settings import Settings
+
+MISSING = (
+    "Security(code={}) 在 positions 中不存在, 为了保持兼容, "
+    "我们返回空的 Position 对象, amount/price/avg_cost/acc_avg_cost 都是 0"
+)
+
+
+class UserPosition:
+    """One position. ``total_amount`` leaves out what open sell orders lock; ``amount`` is what can be sold."""
+
+    __slots__ = ("_code", "_holding", "_quotes", "_settings")
+
+    def __init__(self, code: str, holding: Holding | None, quotes: Quotes, settings: Settings) -> None:
+        self._code, self._holding, self._quotes, self._settings = code, holding, quotes, settings
+
+    def _get(self, name: str) -> Any:
+        return getattr(self._holding, name) if self._holding is not None else 0
+
+    security = property(lambda self: self._code)
+    side = property(lambda self: "long")
+    pindex = property(lambda self: 0)
+    today_amount = property(lambda self: self._get("today"))
+    locked_amount = property(lambda self: self._get("locked"))
+    avg_cost = property(lambda self: self._get("avg_cost"))
+    acc_avg_cost = property(lambda self: self._get("acc_avg_cost"))
+    hold_cost = property(lambda self: self._get("hold_cost"))
+
+    @property
+    def init_time(self) -> Any:
+        """When the position was opened."""
+        return self._holding.init_time if self._holding else None
+
+    @property
+    def transact_time(self) -> Any:
+        """When it traded last."""
+        return self._holding.transact_time if self._holding else None
+
+    @property
+    def total_amount(self) -> int:
+        """Shares held, without those locked by open sell orders."""
+        return self._holding.amount - self._holding.locked if self._holding else 0
+
+    @property
+    def closeable_amount(self) -> int:
+        """Shares that can be sold now (T+1)."""
+        if self._holding is None:
+            return 0
+        return self._holding.closeable(self._holding.instrument.same_day_sale or self._settings.t0_mode)
+
+    sellable_amount = amount = closeable_amount
+
+    @property
+    def price(self) -> float:
+        """Latest price."""
+        return self._quotes.last_price(self._code) if self._holding else 0
+
+    @property
+    def value(self) -> float:
+        """price × total_amount, CNY."""
+        return self.price * self.total_amount
+
+    def __repr__(self) -> str:
+        names = ("avg_cost", "security", "closeable_amount", "price", "total_amount")
+        shown = {name: getattr(self, name) for name in names}
+        return f"UserPosition({shown})"
+
+
+class Positions(Mapping[str, UserPosition]):
+    """Code -> position. A code that is not held gives an empty position and a WARNING on every access."""
+
+    def __init__(self, account: Account, quotes: Quotes, settings: Settings, book: Logbook) -> None:
+        self._account, self._quotes, self._settings, self._book = account, quotes, settings, book
+
+    def __getitem__(self, code: str) -> UserPosition:
+        holding = self._account.holdings.get(code)
+        if holding is None:
+            self._book.write("system", "warning", MISSING.format(code))
+        return UserPosition(code, holding, self._quotes, self._settings)
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._account.holdings
+
+    def get(self, code: str, default: Any = None) -> Any:
+        """The position, or ``default`` without a WARNING."""
+        return self[code] if code in self._account.holdings else default
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._account.holdings))
+
+    def __len__(self) -> int:
+        return len(self._account.holdings)
+
+    def __repr__(self) -> str:
+        return repr(dict(self.items()))
+
+
+class Portfolio:
+    """The stock account; CNY."""
+
+    def __init__(
+        self,
+        account: Account,
+        quotes: Quotes,
+        settings: Settings,
+        book: Logbook,
+        rules: Mapping[str, str],
+    ) -> None:
+        self._account, self._quotes = account, quotes
+        self._minus_one = 1.0 if rules["portfolio_returns"] == "minus_one" else 0.0
+        self.positions = Positions(account, quotes, settings, book)
+
+    type = property(lambda self: "stock")
+    long_positions = property(lambda self: self.positions)
+    short_positions = property(lambda self: {})
+    available_cash = property(lambda self: self._account.cash)
+    cash = available_cash
+    locked_cash = property(lambda self: self._account.locked_cash)
+    inout_cash = property(lambda self: self._account.starting_cash)
+    starting_cash = inout_cash
+
+    @property
+    def transferable_cash(self) -> float:
+        """Cash without today's proceeds of sales."""
+        return max(self._account.cash - self._account.sold_today, 0.0)
+
+    @property
+    def positions_value(self) -> float:
+        """All holdings at their latest price."""
+        last = self._quotes.last_price
+        return sum((last(code) * held.amount for code, held in self._account.holdings.items()), 0.0)
+
+    @property
+    def total_value(self) -> float:
+        """Cash, locked cash and holdings."""
+        return self._account.cash + self._account.locked_cash + self.positions_value
+
+    portfolio_value = total_value
+    margin = positions_value
+
+    @property
+    def returns(self) -> float:
+        """total_value ÷ inout_cash − 1 (rule ``portfolio_returns``)."""
+        return self.total_value / self._account.starting_cash - self._minus_one
+
+    @property
+    def unsell_positions(self) -> dict[str, UserPosition]:
+        """Positions with shares bought today (deprecated on the platform)."""
+        return {code: self.positions[code] for code in self.positions if self._account.holdings[code].today}
+
+    def __repr__(self) -> str:
+        names = ("available_cash", "locked_cash", "starting_cash", "positions_value", "total_value", "returns")
+        shown = {name: getattr(self, name) for name in names}
+        return f"Portfolio({shown})"
+
+
+class RunParams:
+    """``context.run_params``."""
+
+    def __init__(self, start_date: Any, end_date: Any, frequency: str) -> None:
+        self.start_date, self.end_date, self.frequency = start_date, end_date, frequency
+        self.type = "full_backtest"

@@ -1,0 +1,88 @@
+"""What the broker and the account may know now: the latest price, today's limits, volume and halt.
+
+Before the open the latest price is the previous close as the exchange adjusts it on an ex-date (``pre_close``);
+from 09:30 today's open; from 15:00 today's close (JOINQUANT.md §3.3, §14.14). A day bar knows no price in
+between: rule ``intraday_price_without_minutes``. A halted stock keeps its last close.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sdk.emulator.bars import BarStore
+from sdk.emulator.clock import CLOSE, OPEN, Clock
+from sdk.emulator.settings import Settings
+
+
+class Quotes:
+    """Prices of now; ``intraday`` counts how often a price between open and close had to be assumed."""
+
+    def __init__(self, bars: BarStore, clock: Clock, settings: Settings, rules: Mapping[str, str]) -> None:
+        self._bars, self._clock, self._settings = bars, clock, settings
+        self._between = rules["intraday_price_without_minutes"]
+        self.intraday = 0
+
+    def value(self, field: str, code: str, day: int) -> float:
+        """Return a field of one day in the prices that the run trades; NaN without a bar."""
+        if self._settings.use_real_price:
+            return float(self._bars.series(field, code)[day])
+        return float(self._bars.adjusted(field, code)[day])
+
+    def last_price(self, code: str) -> float:
+        """Return the latest price known now; the last close before it where today has no bar."""
+        clock = self._clock
+        seconds, day = clock.seconds, clock.day
+        if seconds < OPEN:
+            price = self.value("pre_close", code, day)
+        elif seconds >= CLOSE:
+            price = self.value("close", code, day)
+        elif seconds == OPEN or self._between == "open":
+            self.intraday += seconds != OPEN
+            price = self.value("open", code, day)
+        else:
+            self.intraday += 1
+            price = self._assumed(code, day)
+        return price if price == price else self.last_close(code, day - 1)
+
+    def _assumed(self, code: str, day: int) -> float:
+        if self._between == "close":
+            return self.value("close", code, day)
+        return (self.value("open", code, day) + self.value("close", code, day)) / 2.0
+
+    def last_close(self, code: str, day: int) -> float:
+        """Return the newest close up to ``day``; NaN when there never was one."""
+        if day < 0:
+            return float("nan")
+        real = self._settings.use_real_price
+        closes = self._bars.series("close", code) if real else self._bars.adjusted("close", code)
+        if closes[day] == closes[day]:
+            return float(closes[day])
+        known = np.flatnonzero(~np.isnan(closes[: day + 1]))
+        return float(closes[known[-1]]) if len(known) else float("nan")
+
+    def previous_close(self, code: str) -> float:
+        """Return today's reference close (ex-adjusted), else the last close."""
+        price = self.value("pre_close", code, self._clock.day)
+        return price if price == price else self.last_close(code, self._clock.day - 1)
+
+    def limits(self, code: str) -> tuple[float, float]:
+        """Return today's (low, high) limit price; ±inf where the day has no limit.
+
+        # platform: the engine has no limit rule of its own, the limits of the data decide (§10).
+        """
+        day = self._clock.day
+        low, high = self.value("low_limit", code, day), self.value("high_limit", code, day)
+        return (low if low > 0 else -np.inf), (high if high > 0 else np.inf)
+
+    def paused(self, code: str) -> bool:
+        """True when the security does not trade today: halted, not listed, or no bar."""
+        day = self._clock.day
+        flag = self._bars.series("paused", code)[day]
+        return bool(flag != 0) or bool(np.isnan(self._bars.series("close", code)[day]))
+
+    def day_volume(self, code: str) -> float:
+        """Return the volume of the whole day in shares; NaN as 0."""
+        volume = self.value("volume", code, self._clock.day)
+        return volume if volume == volume else 0.0

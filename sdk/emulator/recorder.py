@@ -1,0 +1,71 @@
+"""What is written down each day at the close: account value, positions, traded amounts, recorded curves.
+
+Daily rows are the platform's valuation at 16:00 (JOINQUANT.md §7.3): total value = cash + Σ shares × close.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sdk.emulator.account import Account
+from sdk.emulator.quotes import Quotes
+from sdk.errors import StrategyError
+
+
+@dataclass(frozen=True)
+class PositionRow:
+    """One position at one close; amounts in shares, prices and gains in CNY."""
+
+    day: int
+    code: str
+    amount: int
+    closeable: int
+    close: float
+    avg_cost: float
+    day_gain: float
+    today: int
+
+
+class Recorder:
+    """Arrays along the days of the run, filled one day at a time."""
+
+    def __init__(self, days: int) -> None:
+        self.done = 0
+        self.total_value = np.full(days, np.nan)
+        self.cash = np.full(days, np.nan)
+        self.bought = np.zeros(days)
+        self.sold = np.zeros(days)
+        self.positions: list[PositionRow] = []
+        self.curves: dict[str, dict[int, float]] = {}
+
+    def record(self, **values: Any) -> None:
+        """``record``: one point a day for each name, the last one of the day counts."""
+        for name, value in values.items():
+            try:
+                self.curves.setdefault(name, {})[self.done] = float(value)
+            except (TypeError, ValueError) as error:
+                raise StrategyError(f"record({name}={value!r}): only numbers can be recorded") from error
+
+    def close_day(self, account: Account, quotes: Quotes, t0_mode: bool) -> None:
+        """Value the account at today's close."""
+        day, value = self.done, 0.0
+        for code, held in account.holdings.items():
+            if held.amount == 0:
+                continue
+            close = quotes.last_price(code)
+            value += close * held.amount
+            before = held.amount - held.today
+            gain = (close * held.today - held.today_cost) + (
+                before and (close - quotes.previous_close(code)) * before
+            )
+            closeable = held.closeable(t0_mode or held.instrument.same_day_sale)
+            self.positions.append(
+                PositionRow(day, code, held.amount, closeable, close, held.avg_cost, gain, held.today)
+            )
+        self.cash[day] = account.cash + account.locked_cash
+        self.total_value[day] = self.cash[day] + value
+        self.bought[day], self.sold[day] = account.bought_today, account.sold_today
+        self.done += 1

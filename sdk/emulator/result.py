@@ -1,0 +1,174 @@
+"""From a finished session to a result: figures, benchmark, notes, and the bytes of every file."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sdk import __version__
+from sdk.emulator import exports
+from sdk.emulator.orders import OrderStatus, StockOrder
+from sdk.emulator.session import Session
+from sdk.scoring.figures import Ledger, Sale, risk_figures
+
+if TYPE_CHECKING:
+    from sdk.emulator.runner import Job
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class RunResult:
+    """One backtest; arrays along ``days``, money in CNY, ``benchmark`` 1.0 = the close before the first day."""
+
+    directory: Path | None
+    status: str
+    error: Exception | None
+    figures: dict[str, Any]
+    days: np.ndarray
+    total_value: np.ndarray
+    benchmark: np.ndarray
+    cash: np.ndarray
+    orders: tuple[StockOrder, ...]
+    log: tuple[str, ...]
+    notes: tuple[str, ...]
+    texts: dict[str, str]
+
+    @property
+    def trades(self) -> list[StockOrder]:
+        """Orders that traded."""
+        return [order for order in self.orders if order.filled]
+
+
+def collect(
+    job: Job, session: Session, error: Exception | None, target: Path | None
+) -> tuple[RunResult, dict[str, bytes]]:
+    """Return the result and the files of the run directory."""
+    recorder = session.recorder
+    days = session.bars.days[session.first : session.first + recorder.done]
+    benchmark, notes = _benchmark(session, recorder.done)
+    orders = tuple(sorted((*session.broker.finished, *session.broker.today), key=lambda order: order.entrust_id))
+    notes += _notes(session)
+    figures = _figures(session, days, benchmark, orders) if recorder.done else {}
+    instrument = session.bars.instrument
+    texts = {
+        "transaction.csv": exports.transactions(orders, instrument),
+        "position.csv": exports.positions(recorder, days, instrument),
+        "result.csv": exports.results(recorder, days, session.account.starting_cash, benchmark),
+    }
+    status = "done" if error is None else "failed"
+    page = _run_page(job, session, status, error, figures, notes)
+    files = {
+        "run.json": page.encode(),
+        "log.txt": session.book.text().encode("utf-8", "backslashreplace"),
+        **{name: text.encode(exports.ENCODING, "replace") for name, text in texts.items()},
+        **{f"files/{name}": content for name, content in session.files.content.items()},
+    }
+    result = RunResult(
+        *(target, status, error, figures, days, recorder.total_value[: recorder.done], benchmark),
+        *(recorder.cash[: recorder.done], orders, tuple(session.book.entries), tuple(notes), texts),
+    )
+    return result, files
+
+
+def _benchmark(session: Session, done: int) -> tuple[np.ndarray, list[str]]:
+    """Level of the benchmark at each close, 1.0 = the close before the first day (JOINQUANT.md §2.2)."""
+    first, level, notes = session.first, np.ones(done), []
+    for code, weight in session.settings.benchmark.items():
+        close = session.bars.series("close", code)[: first + done]
+        if not session.bars.known(code) or np.isnan(close[first:]).all():
+            notes.append(f"benchmark {code} has no bars in this bundle; its return counts as 0")
+            continue
+        base = close[first - 1] if first else session.bars.series("pre_close", code)[first]
+        part = close[first:] if session.bars.instrument(code).type == "index" else _held(session, code, done)
+        filled = part[np.maximum.accumulate(np.where(np.isnan(part), 0, np.arange(done)))]
+        level = level + weight * (np.where(np.isnan(filled / base), 1.0, filled / base) - 1)
+    return level, notes
+
+
+def _held(session: Session, code: str, done: int) -> np.ndarray:
+    """Closes of a stock or fund as benchmark, adjusted to the day before the run."""
+    first = session.first
+    factor = session.bars.series("factor", code)[: first + done]
+    return session.bars.series("close", code)[first : first + done] * factor[first:] / factor[max(first - 1, 0)]
+
+
+def _figures(
+    session: Session, days: np.ndarray, benchmark: np.ndarray, orders: tuple[StockOrder, ...]
+) -> dict[str, Any]:
+    recorder, done = session.recorder, session.recorder.done
+    sales = [
+        Sale(order.gains, order.cost_before * order.filled) for order in orders if order.filled and not order.is_buy
+    ]
+    held = {row.code for row in recorder.positions}
+    ledger = Ledger(
+        days=days,
+        starting_cash=session.account.starting_cash,
+        total_value=recorder.total_value[:done],
+        benchmark=benchmark,
+        bought=recorder.bought[:done],
+        sold=recorder.sold[:done],
+        sales=sales,
+        position_days=len(recorder.positions),
+        securities=len(held),
+    )
+    return risk_figures(ledger)
+
+
+def _notes(session: Session) -> list[str]:
+    notes = []
+    if session.quotes.intraday:
+        notes.append(
+            f"{session.quotes.intraday} prices between 09:30 and 15:00 were taken from the day bar "
+            f"(rule intraday_price_without_minutes={session.rules['intraday_price_without_minutes']}); "
+            "the platform uses minute bars"
+        )
+    for call, count in session.guard.cuts.items():
+        notes.append(
+            f"{call} was asked {count} times for days that were not known yet and the answer was cut; "
+            "the platform without avoid_future_data would have returned them"
+        )
+    if any(order.status is OrderStatus.canceled and order.filled for order in session.broker.finished):
+        notes.append("some orders were filled in part only (order_volume_ratio)")
+    return notes
+
+
+def _run_page(
+    job: Job, session: Session, status: str, error: Exception | None, figures: dict[str, Any], notes: list[str]
+) -> str:
+    page = {
+        "format": "jqalpha-run",
+        "jqalpha": __version__,
+        "name": job.name,
+        "status": status,
+        "error": None if error is None else f"{type(error).__name__}: {error}",
+        "strategy_sha256": hashlib.sha256(job.source.encode()).hexdigest(),
+        "bundle_fingerprint": session.bars.bundle.fingerprint,
+        "start": str(job.start),
+        "end": str(job.end),
+        "cash": job.cash,
+        "frequency": job.frequency,
+        "options": {
+            "use_real_price": session.settings.use_real_price,
+            "avoid_future_data": session.settings.avoid_future_data,
+            "order_volume_ratio": session.settings.order_volume_ratio,
+            "benchmark": session.settings.benchmark,
+        },
+        "rules_changed": dict(sorted(session.rules.changes.items())),
+        "figures": {name: _json(value) for name, value in figures.items()},
+        "notes": notes,
+    }
+    return json.dumps(page, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_json(item) for item in value]
+    if isinstance(value, dt.date):
+        return str(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value

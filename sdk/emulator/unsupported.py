@@ -1,0 +1,105 @@
+"""Names of the platform that this engine does not offer: they can be imported, not used.
+
+Calling one, or reading an attribute of one (``valuation.code``), raises ``UnsupportedCall`` with the name, the
+line of the strategy, and what to use instead. The list is the platform's (JOINQUANT.md §6, §12); a name in no
+list at all is a NameError or ImportError, as on the platform.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from sdk.emulator.traceback_text import USER_CODE
+from sdk.errors import UnsupportedCall
+
+_BARS = "use get_price(..., frequency='daily') or attribute_history"
+_VALUATION = "use get_valuation(security, end_date=…, fields=…, count=1)"
+_MEMBERS = "use get_index_stocks"
+_PLATFORM = "run this strategy on the platform"
+
+UNBUILT: dict[str, str] = {
+    **dict.fromkeys(("get_ticks", "get_current_tick", "get_call_auction", "subscribe", "unsubscribe"), _BARS),
+    **dict.fromkeys(("unsubscribe_all", "get_money_flow", "get_billboard_list", "get_mtss"), _PLATFORM),
+    **dict.fromkeys(("get_fundamentals", "get_fundamentals_continuously", "get_history_fundamentals"), _VALUATION),
+    **dict.fromkeys(("query", "valuation", "indicator", "income", "balance", "cash_flow"), _VALUATION),
+    **dict.fromkeys(("finance", "macro", "get_locked_shares", "get_margincash_stocks"), _PLATFORM),
+    **dict.fromkeys(("get_marginsec_stocks", "get_factor_values", "calc_factors", "Factor"), _PLATFORM),
+    **dict.fromkeys(("get_industry_stocks", "get_industry", "get_industries", "get_concept_stocks"), _MEMBERS),
+    **dict.fromkeys(("get_concept", "get_concepts", "get_index_weights"), _MEMBERS),
+    **dict.fromkeys(("winsorize", "winsorize_med", "standardlize", "neutralize"), "use numpy on get_price"),
+    **dict.fromkeys(("get_dominant_future", "get_future_contracts", "get_all_factors"), _PLATFORM),
+    **dict.fromkeys(
+        ("SubPortfolioConfig", "set_subportfolios", "transfer_cash", "inout_cash"), "use the one stock account"
+    ),
+    **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), "use order"),
+    **dict.fromkeys(("marginsec_open", "marginsec_close", "marginsec_direct_refund"), "use order"),
+    **dict.fromkeys(("StopMarketOrderStyle", "StopLimitOrderStyle"), "use MarketOrderStyle or LimitOrderStyle"),
+    **dict.fromkeys(("batch_submit_orders", "batch_cancel_orders"), "use order and cancel_order one by one"),
+    **dict.fromkeys(("portfolio_optimizer", "create_backtest", "get_backtest"), _PLATFORM),
+}
+JQFACTOR = (
+    "get_factor_values",
+    "calc_factors",
+    "Factor",
+    "get_all_factors",
+    "winsorize",
+    "winsorize_med",
+    "standardlize",
+    "neutralize",
+)
+TECHNICAL = (
+    "MA",
+    "EMA",
+    "MACD",
+    "KDJ",
+    "RSI",
+    "BOLL",
+    "ATR",
+    "CCI",
+    "BIAS",
+    "WR",
+    "OBV",
+    "VOL",
+    "MTM",
+    "ROC",
+    "TRIX",
+    "DMI",
+)
+
+
+class Unbuilt:
+    """Stands for one official name; any use raises UnsupportedCall."""
+
+    def __init__(self, name: str, instead: str) -> None:
+        self._name, self._instead = name, instead
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise self._error(f"{self._name}()")
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        raise self._error(f"{self._name}.{attribute}")
+
+    def _error(self, use: str) -> UnsupportedCall:
+        where = f" (策略第 {line} 行)" if (line := strategy_line()) else ""
+        return UnsupportedCall(f"{use} 本地回测不支持{where}：not offered here; {self._instead}")
+
+    def __repr__(self) -> str:
+        return f"<unsupported {self._name}>"
+
+
+def strategy_line() -> int | None:
+    """Return the line of the strategy that is running now."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_filename == USER_CODE:
+            return frame.f_lineno
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
+def unbuilt_names() -> dict[str, Unbuilt]:
+    """Return the official names that exist without being offered."""
+    return {name: Unbuilt(name, instead) for name, instead in UNBUILT.items()}

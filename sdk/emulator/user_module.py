@@ -1,0 +1,98 @@
+"""A strategy as a module of its own: compiled, with its imports answered privately.
+
+``import jqdata``, ``from jqdata import *``, ``from kuanke.user_space_api import *`` and the like are answered by
+modules made for this run; everything else goes to Python's own import. The hook lives in the builtins of the
+strategy's module, so nothing global changes and two runs can live side by side. A ``.py`` file beside the
+strategy can be imported by name and sees the same hook.
+
+# platform: the module is called ``user_code``; the API is there without any import (JOINQUANT.md §9).
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from sdk.emulator.traceback_text import USER_CODE
+from sdk.errors import StrategyError
+
+
+class UserModule:
+    """The namespace of one strategy; ``sources`` = file -> lines, for tracebacks."""
+
+    def __init__(self, source: str, name: str, folder: Path | None) -> None:
+        self.name = name
+        self.sources: dict[str, list[str]] = {}
+        self._folder = folder
+        self._code = self._compile(source, USER_CODE, name)
+        self._private: dict[str, ModuleType] = {}
+        self.names: dict[str, Any] = {}
+
+    def execute(
+        self, api: Mapping[str, Any], modules: Mapping[str, Mapping[str, Any]], say: Callable[..., None]
+    ) -> None:
+        """Run the top level of the strategy with ``api`` in its names and ``modules`` to import."""
+        for path, names in modules.items():
+            self._offer(path, names)
+        self._builtins = {**vars(builtins), "__import__": self._import, "print": _printer(say)}
+        self.names.update(api)
+        self.names.update(__name__="user_code", __file__=USER_CODE, __builtins__=self._builtins)
+        exec(self._code, self.names)  # noqa: S102 - running the user's strategy is what this module is for
+
+    def function(self, name: str) -> Callable[..., Any] | None:
+        """Return a function of the strategy, or None."""
+        found = self.names.get(name)
+        return found if callable(found) else None
+
+    # --------------------------------------------------------------------------------------------- importing
+    def _offer(self, path: str, names: Mapping[str, Any]) -> None:
+        parts = path.split(".")
+        for depth in range(1, len(parts) + 1):
+            full = ".".join(parts[:depth])
+            if full not in self._private:
+                self._private[full] = ModuleType(full)
+                if depth > 1:
+                    setattr(self._private[".".join(parts[: depth - 1])], parts[depth - 1], self._private[full])
+        vars(self._private[path]).update(names, __all__=sorted(names))
+
+    def _import(self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        if name in self._private:
+            return self._private[name if fromlist else name.partition(".")[0]]
+        try:
+            return builtins.__import__(name, globals, locals, fromlist, level)
+        except ModuleNotFoundError as error:
+            if error.name != name or self._folder is None or not (self._folder / f"{name}.py").is_file():
+                raise
+        return self._neighbour(name, self._folder / f"{name}.py")
+
+    def _neighbour(self, name: str, path: Path) -> ModuleType:
+        file = USER_CODE.replace("user_code.py", path.name)
+        code = self._compile(path.read_text(encoding="utf-8"), file, str(path))
+        module = self._private[name] = ModuleType(name)
+        vars(module).update(__builtins__=self._builtins, __file__=file)
+        exec(code, vars(module))  # noqa: S102 - a library of the strategy, run like it
+        return module
+
+    def _compile(self, source: str, file: str, shown: str) -> CodeType:
+        self.sources[file] = source.splitlines()
+        try:
+            return compile(source, file, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:
+            line = getattr(error, "lineno", None)
+            text = (getattr(error, "text", None) or "").strip()
+            what = getattr(error, "msg", str(error))
+            raise StrategyError(f"{shown}, line {line}: 语法错误 {what}: {text}") from error
+
+
+def _printer(say: Callable[..., None]) -> Callable[..., None]:
+    def print(*parts: object, sep: str = " ", end: str = "\n", file: Any = None, flush: bool = False) -> None:
+        """``print`` of a strategy: an INFO entry for each argument."""
+        if file is None:
+            say(*parts)
+        else:
+            builtins.print(*parts, sep=sep, end=end, file=file, flush=flush)
+
+    return print

@@ -1,0 +1,128 @@
+"""Small bundles for the emulator's tests: a few real codes, or a market written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sdk.market.bundle import Bundle
+from sdk.market.writer import write_bundle
+from tests.conftest import shared
+
+NAMES = {"000300.XSHG": "沪深300", "000001.XSHE": "平安银行"}
+
+
+def real_bundle(path: Path, codes: Sequence[str], indices: Sequence[str], start: str, end: str) -> Bundle:
+    """A bundle of some real stocks and indices over [start, end], without corporate actions."""
+    rows = pd.read_parquet(
+        shared("market/csi300_union_2015_2026/daily.parquet"), filters=[("code", "in", list(codes) or [""])]
+    )
+    levels = pd.read_parquet(shared("market/index_daily/index_daily.parquet"))
+    levels = levels[levels["code"].isin(indices)]
+    return _write(path, _cut(rows, start, end), _cut(levels, start, end))
+
+
+def small_cap_bundle(path: Path) -> Bundle:
+    """The bars of platform run small_cap_2021; money is not there, halts are days without volume."""
+    rows = pd.read_parquet(shared("market/small_cap_2021/daily.parquet"))
+    rows = rows.assign(money=rows["volume"] * rows["close"], paused=rows["volume"] == 0, is_st=False)
+    levels = pd.read_parquet(shared("market/index_daily/index_daily.parquet"))
+    levels = levels[levels["code"] == "000300.XSHG"]
+    return _write(path, rows, _cut(levels, "2020-12-01", str(rows["date"].max())[:10]))
+
+
+def _cut(frame: pd.DataFrame, start: str, end: str) -> pd.DataFrame:
+    dates = pd.to_datetime(frame["date"])
+    keep = (dates >= start) & (dates <= end)
+    return frame[keep].assign(date=dates[keep], code=frame["code"][keep].astype(str))
+
+
+def _write(path: Path, rows: pd.DataFrame, levels: pd.DataFrame) -> Bundle:
+    days = np.unique(
+        np.concatenate([rows["date"].to_numpy("datetime64[D]"), levels["date"].to_numpy("datetime64[D]")])
+    )
+    kinds = {**dict.fromkeys(rows["code"].unique(), "stock"), **dict.fromkeys(levels["code"].unique(), "index")}
+    return write_bundle(
+        path,
+        calendar=days,
+        securities=securities_frame(
+            {code: (NAMES.get(code, code), kind, "2000-01-01", None) for code, kind in kinds.items()}
+        ),
+        daily=rows,
+        index_daily=levels,
+        about={"source": "test"},
+    )
+
+
+def securities_frame(entries: Mapping[str, tuple[str, str, str, str | None]]) -> pd.DataFrame:
+    """code -> (name, type, first day, last day or None)."""
+    return pd.DataFrame(
+        {
+            "code": list(entries),
+            "display_name": [entry[0] for entry in entries.values()],
+            "name": [entry[0] for entry in entries.values()],
+            "type": [entry[1] for entry in entries.values()],
+            "start_date": pd.to_datetime([entry[2] for entry in entries.values()]),
+            "end_date": pd.to_datetime([entry[3] for entry in entries.values()]),
+        }
+    )
+
+
+def made_bundle(
+    path: Path,
+    bars: Mapping[str, Mapping[str, Sequence[float]]],
+    start: str = "2024-01-02",
+    actions: Sequence[tuple[str, str, float, float]] = (),
+    kinds: Mapping[str, str] | None = None,
+    delisted: Mapping[str, str] | None = None,
+) -> Bundle:
+    """A market by hand: code -> field -> values along business days from ``start``.
+
+    ``open`` is needed; by default close = high = low = open, pre_close = the close before, volume 1e6, factor 1,
+    no limits. NaN in ``open`` = no bar. ``actions``: (code, ex_date, cash before tax, shares after ÷ before).
+    """
+    length = max(len(fields["open"]) for fields in bars.values())
+    days = np.busday_offset(np.datetime64(start), np.arange(length), roll="forward")
+    frames = [_bars_of(code, days, fields) for code, fields in bars.items()]
+    entries = {
+        code: (f"名{code[:6]}", (kinds or {}).get(code, "stock"), "2000-01-01", (delisted or {}).get(code))
+        for code in bars
+    }
+    columns = ["code", "ex_date", "cash_pre_tax", "share_ratio"]
+    events = pd.DataFrame(list(actions), columns=columns).assign(source="test")
+    return write_bundle(
+        path,
+        calendar=days,
+        securities=securities_frame(entries),
+        daily=pd.concat(frames),
+        corporate_actions=events.assign(ex_date=pd.to_datetime(events["ex_date"])) if len(events) else None,
+        about={"source": "test"},
+    )
+
+
+def _bars_of(code: str, days: np.ndarray, fields: Mapping[str, Any]) -> pd.DataFrame:
+    opens = np.asarray(fields["open"], dtype=float)
+    close = np.asarray(fields.get("close", opens), dtype=float)
+    size = len(opens)
+    values: dict[str, Any] = {
+        "open": opens,
+        "close": close,
+        "high": np.maximum(opens, close),
+        "low": np.minimum(opens, close),
+        "pre_close": np.r_[opens[0], close[:-1]],
+        "volume": np.full(size, 1e6),
+        "factor": np.ones(size),
+        "high_limit": np.full(size, np.nan),
+        "low_limit": np.full(size, np.nan),
+        "paused": np.zeros(size),
+        "is_st": np.zeros(size),
+        **{name: np.asarray(value, dtype=float) for name, value in fields.items()},
+    }
+    values["money"] = values["volume"] * values["close"]
+    frame = pd.DataFrame({"code": code, "date": days[:size], **values})
+    frame["paused"], frame["is_st"] = frame["paused"] == 1, frame["is_st"] == 1
+    return frame[~np.isnan(opens)]
