@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sdk import market
 from sdk.market.bundle import Bundle
+from tests.conftest import shared
 
 CODE = sorted(Path(market.__file__).parent.rglob("*.py"))
 REAL = {
@@ -34,6 +35,15 @@ def small_market(root: Path | None = None) -> Path:
     from sdk.market.made.spec import MarketSpec
 
     return _kept(root, "small", "60 3 1", lambda path: make_market(path, MarketSpec(stocks=60, years=3, seed=1)))
+
+
+def real_market(root: Path | None = None) -> Path:
+    """Return the real data as a bundle; the test is skipped, loudly, where the data are absent."""
+    from sdk.market.importing.importer import ImportRequest, import_market
+
+    files = {kind: shared(name) for kind, name in REAL.items()}
+    stamps = " ".join(f"{kind} {path.stat().st_size} {path.stat().st_mtime_ns}" for kind, path in files.items())
+    return _kept(root, "real", stamps, lambda path: import_market(ImportRequest(**files), path))
 
 
 def _kept(root: Path | None, name: str, inputs: str, build: Callable[[Path], Bundle]) -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,3 +35,40 @@ def synth(out: Path, stocks: int, years: float, seed: int, start: str, signal: f
     click.echo(f"{out}: {coverage['codes']} 只股票, {coverage['start']} … {coverage['end']}, {coverage['bars']} bars")
     click.echo(f"work from {bundle.manifest['source']['work_from']}; fingerprint {bundle.fingerprint[:16]}")
     click.echo(f"planted: {planted['formula'] or 'nothing'} (monthly RankIC {planted['monthly_rank_ic']:+.3f})")
+
+
+@market.command("import")
+@click.option("--daily", type=FILE, required=True, help="日线 Parquet: date code open high low close volume factor …")
+@click.option("--index", type=FILE, help="指数日线 index bars")
+@click.option("--members", type=FILE, help="指数成分区间 code in_date out_date")
+@click.option("--valuation", type=FILE, help="估值 JoinQuant's valuation columns")
+@click.option("--securities", type=FILE, help="证券列表 code display_name start_date end_date type")
+@click.option("--events", type=FILE, help="除权除息 code ex_date implied_cash")
+@click.option("--index-code", default="000300.XSHG", show_default=True, help="index of --members without index_code")
+@click.option(
+    "--volume-unit", type=click.Choice(["shares", "lots", "shares-times-factor"]), default="shares", show_default=True
+)
+@click.option("--money-unit", type=click.Choice(["yuan", "thousand"]), default="yuan", show_default=True)
+@click.option("--out", type=FILE, required=True, help="directory of the new bundle")
+def import_files(out: Path, **given: Any) -> None:
+    """导入行情文件 · Turn Parquet files into a bundle; impossible data are refused with one list, doubts are kept."""
+    from sdk.market.importing.importer import ImportRequest, import_market
+
+    bundle = import_market(ImportRequest(**given), out)
+    coverage = bundle.manifest["coverage"]
+    click.echo(
+        f"{out}: {coverage['codes']} codes, {coverage['start']} … {coverage['end']}, {coverage['bars']:,} bars"
+    )
+    for entry in bundle.manifest["report"]:
+        click.echo(f"  {entry['level']:5} {entry['count']:>9,}  {entry['words']}")
+    click.echo(f"fingerprint {bundle.fingerprint[:16]}; next: jqalpha market check {out}")
+
+
+@market.command()
+@click.argument("bundle", type=FILE)
+def check(bundle: Path) -> None:
+    """检查行情数据 · Check a bundle. Exit code 0: sound; 1: readable, with doubts or defects; 2: unreadable."""
+    from sdk.market.bundle import Bundle
+    from sdk.market.checkup import show
+
+    sys.exit(0 if show(Bundle.open(bundle)) else 1)

@@ -71,10 +71,10 @@ def _verdict(
     sheet: Sheet,
     ratio: pd.Series,
     codes: pd.Series | None,
-    table: tuple[tuple[float, str, str, str], ...],
+    table: UnitTable,
     words: str,
 ) -> Iterator[Problem]:
-    """Compare the median ratio with 1 and with the table; with ``codes``, also look for single stocks that are off."""
+    """Compare the median ratio with 1, then with the table; with ``codes``, also look for single codes that are off."""
     known = ratio[np.isfinite(ratio) & (ratio > 0)]
     if known.empty:
         return
