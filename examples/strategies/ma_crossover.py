@@ -14,8 +14,8 @@ def initialize(context):
 def handle_data(context, data):
     security = g.security
     closes = attribute_history(security, g.long + 1, '1d', ['close'])['close']
-    short = closes[-g.short:].mean()
-    long = closes[-g.long:].mean()
+    short = closes.iloc[-g.short:].mean()
+    long = closes.iloc[-g.long:].mean()
     held = context.portfolio.positions[security].total_amount
     if short > long and held == 0:
         order_target_value(security, context.portfolio.available_cash * 0.95)

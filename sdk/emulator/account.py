@@ -83,7 +83,9 @@ class Account:
             holding.init_time = now
         holding.add(amount, price, fee, now)
         value = price * amount
-        self.cash -= value + fee
+        # platform: the value first, then the fee: 485.1545 is left in template_000001_2019, not 485.1545000000042
+        self.cash -= value
+        self.cash -= fee
         self.bought_today += value
 
     def sell(self, code: str, amount: int, price: float, fee: float, now: dt.datetime, keep_row: bool) -> float:
@@ -92,7 +94,8 @@ class Account:
         gain = (price - holding.avg_cost) * amount
         holding.reduce(amount, price, fee, now)
         value = price * amount
-        self.cash += value - fee
+        self.cash += value
+        self.cash -= fee
         self.sold_today += value
         if holding.amount == 0 and not keep_row:
             del self.holdings[code]
