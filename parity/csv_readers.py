@@ -14,7 +14,7 @@ from parity.records import Coverage, Fill, Order, Trading
 from sdk.errors import ParityError
 from sdk.report.numbers import Reading, full_float
 from sdk.report.plain_text import plain
-from sdk.report.run_tables import DayResult, Position, Table, Transaction, clock, csv_records, day
+from sdk.report.run_tables import Position, Table, Transaction, clock, csv_records, day
 from sdk.report.text_files import Decoding, TextSource
 
 CASH = "Cash"
@@ -128,8 +128,3 @@ def total_by_day(table: Table) -> dict[str, Reading]:
         elif row.code != CASH and row.total_value is not None:
             found[row.day] = row.total_value
     return found
-
-
-def total_of_results(rows: tuple[DayResult, ...]) -> dict[str, Reading]:
-    """Return day → total value where the daily table prints it."""
-    return {row.day: row.total_value for row in rows if row.total_value is not None}

@@ -70,6 +70,7 @@ KINDS = (
 )
 AUDIT = next(kind for kind in KINDS if kind.name == "audit")
 PLATFORM_SHAPED = re.compile(r"Order\((?:entrust_id|security)=")
+_MARKS = re.compile(r"Order\(|Security\(code=|\AAUDIT\||Traceback \(")  # no kind is without one of these
 _LONGEST_SENTENCE = 16_000  # no order message comes near; keeps the cost of hostile lines small
 LABELS = {kind.name: kind.label for kind in KINDS} | {
     "user": "用户日志",
@@ -88,6 +89,8 @@ def classify(text: str) -> tuple[str, re.Match[str] | None]:
     ``cut``: it starts as a platform sentence but does not end as one. ``unknown``: it shows an order as the platform
     prints them, in a sentence that the table lacks. Everything else the strategy itself wrote: ``user``.
     """
+    if not _MARKS.search(text):
+        return "user", None
     kinds = KINDS if len(text) <= _LONGEST_SENTENCE else (AUDIT,)
     for kind in kinds:
         match = kind.pattern.fullmatch(text)

@@ -10,7 +10,6 @@ from parity.csv_readers import (
     cash_by_day,
     holdings,
     total_by_day,
-    total_of_results,
     trading_of_orders,
     trading_of_table,
 )
@@ -112,13 +111,12 @@ def _read_position(file: Found, draft: _Draft) -> None:
     cash = cash_by_day(table)
     daily = any(row.code == "Cash" for row in table.rows)
     draft.parts |= {"positions": holdings(table), "positions_daily": daily, "cash": cash}
-    draft.parts["total_value"] = total_by_day(table) | draft.parts.get("total_value", {})
+    draft.parts["total_value"] = total_by_day(table)
 
 
 def _read_result(file: Found, draft: _Draft) -> None:
     table = _table(file, draft)
     draft.parts["results"] = table.rows
-    draft.parts["total_value"] = draft.parts.get("total_value", {}) | total_of_results(table.rows)
 
 
 def _read_orders(file: Found, draft: _Draft) -> None:

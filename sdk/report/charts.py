@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 1040, 56, 66, 12, 24
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 1040, 56, 66, 26, 24
 MAX_POINTS = 2_000
 _MONTHS_PER_TICK = (1, 2, 3, 6, 12, 24, 60, 120)
 _MAX_DAY_TICKS = 12
@@ -40,7 +40,7 @@ def line_chart(
     scale = _Scale(len(labels), height, ticks[0], ticks[-1])
     parts = [_band(labels, scale, band)] if band else []
     parts += [_value_tick(scale, value, unit) for value in ticks]
-    parts += [_label_tick(scale, index, text) for index, text in label_ticks(labels)]
+    parts += _label_row(scale, label_ticks(labels))
     parts += [_curve(scale, curve) for curve in curves]
     parts += _end_labels(scale, curves, unit)
     parts += [_legend(curves)] if len(curves) > 1 else []
@@ -99,8 +99,15 @@ def _value_tick(scale: _Scale, value: float, unit: str) -> Markup:
     ).format(LEFT, WIDTH - RIGHT, y, y, "zero" if zero else "grid", LEFT - 8, y + 4, round(value, 10), unit)
 
 
-def _label_tick(scale: _Scale, index: int, text: str) -> Markup:
-    return Markup('<text x="{:.1f}" y="{}" class="d">{}</text>').format(scale.x(index), scale.height - 6, text)
+def _label_row(scale: _Scale, ticks: list[tuple[int, str]]) -> list[Markup]:
+    """Print labels under the axis; one that would touch the last printed is left out."""
+    parts, free = [], 0.0
+    for index, text in ticks:
+        x = scale.x(index)
+        if x >= free:
+            parts.append(Markup('<text x="{:.1f}" y="{}" class="d">{}</text>').format(x, scale.height - 6, text))
+            free = x + 8.0 * len(text)
+    return parts
 
 
 def _band(labels: Sequence[str], scale: _Scale, band: tuple[str, str]) -> Markup:
@@ -144,8 +151,9 @@ def _end_labels(scale: _Scale, curves: Sequence[Curve], unit: str) -> list[Marku
     for curve, value in sorted(ends, key=lambda end: -end[1]):
         y = max(scale.y(value) + 4, free)
         free = y + 14
-        text = Markup('<text x="{}" y="{:.1f}" style="fill:{}">{:.4g}{}</text>')
-        parts.append(text.format(WIDTH - RIGHT + 6, y, curve.colour, value, unit))
+        shown = f"{value:.2f}%" if unit == "%" else f"{value:.4g}{unit}"
+        text = Markup('<text x="{}" y="{:.1f}" style="fill:{}">{}</text>')
+        parts.append(text.format(WIDTH - RIGHT + 6, y, curve.colour, shown))
     return parts
 
 
@@ -155,7 +163,7 @@ def _legend(curves: Sequence[Curve]) -> Markup:
         parts.append(
             Markup(
                 '<rect x="{}" y="{}" width="14" height="3" fill="{}"/><text x="{}" y="{}" class="l">{}</text>'
-            ).format(x, TOP + 6, curve.colour, x + 20, TOP + 12, curve.name)
+            ).format(x, 8, curve.colour, x + 20, 14, curve.name)
         )
         x += 44 + 14 * len(curve.name)
     return Markup("").join(parts)

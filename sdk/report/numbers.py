@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 MONEY, PRICE, PERCENT, SHARES = 2, 3, 2, 0
 
@@ -23,7 +24,7 @@ _NUMBER = re.compile(r"([+-]?\d+(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?)\s*(股|手|
 _NOTHING = frozenset(("", "-", "--", "—", "N/A", "None", "nan", "NaN"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a file says: its text, and for a number its value and half unit (same unit as the value)."""
 
@@ -32,6 +33,7 @@ class Reading:
     half_unit: float = 0.0
 
 
+@lru_cache(maxsize=1 << 16)
 def number(text: str, least_decimals: int) -> Reading | None:
     """Read a cell: ``1900股``, ``-0股``, ``5.06%`` (5.06, in percent), ``1,234.5``; None where nothing is printed.
 

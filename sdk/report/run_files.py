@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,21 @@ from sdk.report.text_files import TextSource, detect, read_lines
 CASH = "Cash"
 _LOUD = ("WARNING", "ERROR", "CRITICAL")
 _KEPT_MESSAGES = 200
+_CODE = re.compile(r"\b[0-9A-Z]{4,8}\.[A-Z]{4}\b")
+_VARYING = re.compile(r"\b[0-9A-Z]{4,8}\.[A-Z]{4}\b|\d+(?:\.\d+)?")
 _ORDER = re.compile(r"\w*Order\((?=[^()]{0,400}?security=(?P<code>\S+))[^()]*?(?:\berror=(?P<error>[^()]*))?\)")
 
 
 @dataclass(frozen=True)
 class LoudMessage:
-    """A warning or error of the log: its text, how often it came, and the first day."""
+    """A warning or error of the log: its text (of the first, where they differ in the code only), how often it came,
+    of how many securities, and the first day.
+    """
 
     level: str
     text: str
     count: int
+    codes: int
     first: str
 
 
@@ -98,25 +103,39 @@ def _json(path: Path) -> dict[str, Any]:
     return data
 
 
+@dataclass
+class _Loud:
+    text: str
+    first: str
+    count: int = 0
+    codes: set[str] = field(default_factory=set)
+
+
 def _short(text: str) -> str:
     """Leave of a printed order only its code and error, so that equal complaints are equal texts."""
     return plain(_ORDER.sub(lambda order: f"{order['code']} {order['error'] or ''}".strip(), text), 160)
 
 
 def _loud_messages(path: Path) -> tuple[tuple[LoudMessage, ...], int]:
-    """Return warnings and errors, equal texts together, in order of first appearance; and the number of lines."""
+    """Return warnings and errors, texts that differ in codes and numbers only together; and the number of lines."""
     if not path.is_file() or path.stat().st_size == 0:
         return (), 0
     source = TextSource.of(path)
-    found: dict[tuple[str, str], tuple[int, str]] = {}
+    found: dict[tuple[str, str], _Loud] = {}
     lines = 0
     for line in read_lines(source, detect(source)):
         lines += 1
         header = HEADER.fullmatch(line.text)
         if header is None or header["level"] not in _LOUD:
             continue
-        key = (header["level"], _short(header["text"] or ""))
-        count, first = found.get(key, (0, header["moment"][:10]))
-        if key in found or len(found) < _KEPT_MESSAGES:
-            found[key] = (count + 1, first)
-    return tuple(LoudMessage(level, text, count, first) for (level, text), (count, first) in found.items()), lines
+        text = _short(header["text"] or "")
+        key = (header["level"], _VARYING.sub("#", text))
+        if key not in found and len(found) >= _KEPT_MESSAGES:
+            continue
+        loud = found.setdefault(key, _Loud(text, header["moment"][:10]))
+        loud.count += 1
+        loud.codes.update(_CODE.findall(text))
+    messages = (
+        LoudMessage(level, loud.text, loud.count, len(loud.codes), loud.first) for (level, _), loud in found.items()
+    )
+    return tuple(messages), lines

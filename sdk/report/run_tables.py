@@ -59,7 +59,7 @@ def _cell(decimals: int) -> Callable[[str], Reading | None]:
 _money, _price, _percent, _shares = _cell(MONEY), _cell(PRICE), _cell(PERCENT), _cell(SHARES)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Transaction:
     """One row of 交易详情: an order and what became of it. Amounts in shares, negative for sells; money in CNY."""
 
@@ -80,7 +80,7 @@ class Transaction:
     status: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Position:
     """One row of 每日持仓 after the close: a holding, or (code ``Cash``) the cash. Shares, and money in CNY."""
 
@@ -101,7 +101,7 @@ class Position:
     cash: Reading | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DayResult:
     """One row of 收益概述: cumulative returns in percent, money of the day in CNY (losses and sells negative)."""
 
@@ -113,7 +113,6 @@ class DayResult:
     bought: Reading | None = None
     sold: Reading | None = None
     excess: Reading | None = None
-    total_value: Reading | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +182,6 @@ SHAPES = (
             "bought": (("当日买入", "day_buy_value"), _money),
             "sold": (("当日卖出",), _money),
             "excess": (("超额收益(%)",), _percent),
-            "total_value": (("total_value_implied",), _money),
         },
     ),
 )
