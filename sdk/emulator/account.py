@@ -3,7 +3,8 @@
 Amounts in shares, money in CNY, float64 in the platform's order of operations: nothing is rounded. Costs follow
 JOINQUANT.md §4.3: ``avg_cost`` is the moving average of fill prices without fees and does not change on sales
 (213 of 213 closed gains, §14.4); ``acc_avg_cost`` carries the fees; ``hold_cost`` restarts each day at the
-previous close.
+previous close and is averaged with the day's buys; it makes the day's gain. # platform: sales leave ``hold_cost``
+alone (511880 on 2024-02-20 and 2024-05-06 in gbk_exports_2023), although the documentation reduces it.
 """
 
 from __future__ import annotations
@@ -15,17 +16,17 @@ from sdk.emulator.instruments import Instrument
 
 class Holding:
     """Shares of one security. ``amount`` is everything held, ``today`` the part bought today, ``locked`` the part
-    frozen by open sell orders, ``today_cost`` what the part bought today cost."""
+    frozen by open sell orders."""
 
     __slots__ = (
         *("acc_avg_cost", "amount", "avg_cost", "hold_cost", "init_time", "instrument"),
-        *("locked", "today", "today_cost", "transact_time"),
+        *("locked", "today", "transact_time"),
     )
 
     def __init__(self, instrument: Instrument, now: dt.datetime) -> None:
         self.instrument = instrument
         self.amount = self.today = self.locked = 0
-        self.avg_cost = self.acc_avg_cost = self.hold_cost = self.today_cost = 0.0
+        self.avg_cost = self.acc_avg_cost = self.hold_cost = 0.0
         self.init_time = self.transact_time = now
 
     def closeable(self, same_day_sale: bool) -> int:
@@ -36,11 +37,10 @@ class Holding:
     def add(self, amount: int, price: float, fee: float, now: dt.datetime) -> None:
         """Book a buy."""
         before, after, value = self.amount, self.amount + amount, price * amount
-        self.avg_cost = price if before == 0 else (self.avg_cost * before + value) / after
+        self.avg_cost = (self.avg_cost * before + value) / after
         self.acc_avg_cost = (self.acc_avg_cost * before + value + fee) / after
         self.hold_cost = (self.hold_cost * before + value) / after
         self.amount, self.today = after, self.today + amount
-        self.today_cost += value
         self.transact_time = now
 
     def reduce(self, amount: int, price: float, fee: float, now: dt.datetime) -> None:
@@ -48,11 +48,7 @@ class Holding:
         after, value = self.amount - amount, price * amount
         if after:
             self.acc_avg_cost = (self.acc_avg_cost * self.amount - value + fee) / after
-            self.hold_cost = (self.hold_cost * self.amount - value) / after
-        kept_today = min(self.today, after)
-        if self.today:
-            self.today_cost *= kept_today / self.today
-        self.amount, self.today, self.transact_time = after, kept_today, now
+        self.amount, self.today, self.transact_time = after, min(self.today, after), now
 
 
 class Account:
@@ -71,7 +67,6 @@ class Account:
         self.sold_today = self.bought_today = 0.0
         for code, holding in self.holdings.items():
             holding.today = 0
-            holding.today_cost = 0.0
             holding.hold_cost = previous_closes[code]
 
     def buy(self, instrument: Instrument, amount: int, price: float, fee: float, now: dt.datetime) -> None:

@@ -73,11 +73,21 @@ def positions(recorder: Recorder, days: np.ndarray, instrument: Lookup) -> str:
 
 def _position(date: str, row: PositionRow, item: Instrument, total: float) -> str:
     value = row.close * row.amount
-    cost = row.avg_cost * row.amount
     cells = (
         *(date, item.chinese_kind, f"{item.name}({item.code})", "多", f"{row.amount}股", f"{row.closeable}股"),
-        *(plain(row.close, 3), plain(value), plain(value - cost), plain(row.avg_cost, 3), "-", "0"),
-        *(plain(row.day_gain), f"{row.today}股", percent((value - cost) / cost if cost else 0.0)),
+        *(
+            plain(row.close, 3),
+            plain(value),
+            plain((row.close - row.avg_cost) * row.amount),
+            plain(row.avg_cost, 3),
+            "-",
+            "0",
+        ),
+        *(
+            plain(row.day_gain),
+            f"{row.today}股",
+            percent((row.close - row.avg_cost) / row.avg_cost if row.avg_cost else 0.0),
+        ),
         *(plain(total), percent(value / total if total else 0.0)),
     )
     return ",".join(cells)

@@ -57,10 +57,7 @@ class Recorder:
                 continue
             close = quotes.last_price(code)
             value += close * held.amount
-            before = held.amount - held.today
-            gain = (close * held.today - held.today_cost) + (
-                before and (close - quotes.previous_close(code)) * before
-            )
+            gain = (close - held.hold_cost) * held.amount
             closeable = held.closeable(t0_mode or held.instrument.same_day_sale)
             self.positions.append(
                 PositionRow(day, code, held.amount, closeable, close, held.avg_cost, gain, held.today)
