@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from parity.compare_audit import compare_audits
 from parity.compare_days import compare_days, span
@@ -156,8 +156,3 @@ class _Gathered:
         compared = self.counts[layer, EQUAL] + different
         why = "" if compared else f"{_lacking(layer, local, platform)} {NEEDS[layer]}"
         return LayerCount(layer, compared, different, self.counts[layer, UNJUDGED], self.first.get(layer), why)
-
-
-def trimmed(comparison: Comparison, limit: int = 120) -> Comparison:
-    """Return the comparison with its values cut to ``limit`` characters, for a report."""
-    return replace(comparison, local=comparison.local[:limit], platform=comparison.platform[:limit])

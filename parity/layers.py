@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sdk.report.numbers import Reading, same
+from sdk.report.numbers import Reading, full_float, same
 
 LAYERS = (
     "inputs",
@@ -101,6 +101,14 @@ def _text(value: str) -> Reading | None:
     return Reading(value) if value else None
 
 
+def _number_or_text(value: str) -> Reading | None:
+    """A target may be printed as shares or as CNY; ``100`` and ``100.0`` are one target."""
+    try:
+        return full_float(value)
+    except ValueError:
+        return _text(value)
+
+
 def _compact(reason: str) -> str:
     """The engines set blanks differently in one and the same error text."""
     return "".join(reason.split())
@@ -155,7 +163,7 @@ AUDIT_RULES = (
 STOCK_RULES = (
     Rule("score", "得分 score", lambda stock: stock.score),
     Rule("rank/ties", "名次 rank", lambda stock: _text(stock.rank)),
-    Rule("target", "目标 target", lambda stock: _text(stock.target)),
+    Rule("target", "目标 target", lambda stock: _number_or_text(stock.target)),
 )
 
 

@@ -39,7 +39,7 @@ KINDS = (
         rf"(?P<why>[^()]*调整为\s*(?P<amount>-?\d+)\s*)[:：]\s*{_STOCK_ORDER}",
         r"(?:开仓|平仓)数量(?:必须|不能)|因为资金有限",
     ),
-    _kind("refused", "下单失败", rf"(?P<why>下单失败[^()]*?)[:：]\s*{_STOCK_ORDER}", "下单失败"),
+    _kind("refused", "下单失败", rf"(?P<why>(?:下单失败|[开平]仓数量不能)[^()]*?)[:：]\s*{_STOCK_ORDER}", "下单失败"),
     _kind("quantity_check", "检查数量", rf"下单检查标的数量\s*[:：]\s*{_STOCK_ORDER}", "下单检查标的数量"),
     _kind("submitted", "订单已提交", rf"订单已提交\s*[:：]\s*{_STOCK_ORDER}", "订单已提交"),
     _kind(
@@ -97,11 +97,11 @@ def classify(text: str) -> tuple[str, re.Match[str] | None]:
         if match:
             return kind.name, match
     for kind in KINDS:
-        if kind.opening and kind.opening.match(text) and not _user_sentence(text):
+        if kind.opening and kind.opening.match(text) and not _ends_whole(text):
             return "cut", None
     return ("unknown" if PLATFORM_SHAPED.search(text) else "user"), None
 
 
-def _user_sentence(text: str) -> bool:
-    """A strategy may begin its own sentence with a platform's words; without an order object it is its own."""
-    return "Order(" not in text and not text.startswith("Security(code=")
+def _ends_whole(text: str) -> bool:
+    """An order object that is closed was not cut: the sentence is one that the table lacks."""
+    return text.rstrip().endswith(")") and not text.startswith("order ")

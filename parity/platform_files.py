@@ -49,6 +49,13 @@ def find_files(path: Path) -> tuple[list[Found], list[str]]:
     """
     if not path.exists():
         raise ParityError(f"{plain(str(path))}: 不存在 no such file or directory")
+    try:
+        return _find(path)
+    except OSError as error:
+        raise ParityError(f"{plain(str(path))}: 无法读取 cannot be read: {error.strerror}") from error
+
+
+def _find(path: Path) -> tuple[list[Found], list[str]]:
     if path.is_dir():
         members = [TextSource.of(child) for child in sorted(path.iterdir()) if child.is_file()]
     elif zipfile.is_zipfile(path):

@@ -31,7 +31,7 @@ def verdict_line(verdict: Verdict) -> str:
     first = verdict.first
     if first is not None:
         named = " ".join(filter(None, (_day(first), plain(first.code, 40), f"layer={first.layer}")))
-        values = f"local={plain(first.local, 80)} platform={plain(first.platform, 80)}"
+        values = "local={} platform={}".format(*contrast(first.local, first.platform, 80))
         return f"首个差异 first difference: {named} {values} ({plain(first.field, 40)})"
     if verdict.partial:
         lacking = [layer.layer for layer in verdict.layers if not layer.compared]
@@ -129,6 +129,16 @@ def _write(path: Path, text: str) -> None:
         raise ParityError(f"{plain(str(path))}: 无法写入 cannot be written: {error.strerror}") from error
 
 
+def contrast(one: str, other: str, limit: int) -> tuple[str, str]:
+    """Return both texts in at most ``limit`` characters, from shortly before the place where they part."""
+    shorter = min(len(one), len(other))
+    start = next((at for at in range(shorter) if one[at] != other[at]), shorter)
+    if max(len(one), len(other)) <= limit or start < limit // 2:
+        return plain(one, limit), plain(other, limit)
+    start -= limit // 4
+    return plain("…" + one[start:], limit), plain("…" + other[start:], limit)
+
+
 def _day(comparison: Comparison) -> str:
     return comparison.moment[:10] or WHOLE_RUN
 
@@ -138,7 +148,7 @@ def _remark(layer: LayerCount) -> str:
         return "" if layer.compared else f"未能判断 not judged: {layer.why}"
     one = layer.first
     named = " ".join(filter(None, (_day(one), plain(one.code, 20), plain(one.field, 30))))
-    return f"{named}: {plain(one.local, 40)} | {plain(one.platform, 40)}"
+    return "{}: {} | {}".format(named, *contrast(one.local, one.platform, 40))
 
 
 def _remarks(verdict: Verdict) -> list[str]:
@@ -157,13 +167,14 @@ def _remarks(verdict: Verdict) -> list[str]:
 
 
 def _difference(one: Comparison) -> dict[str, Any]:
+    local, platform = contrast(one.local, one.platform, 200)
     return {
         "moment": one.moment,
         "code": plain(one.code, 40),
         "layer": one.layer,
         "field": plain(one.field, 60),
-        "local": plain(one.local),
-        "platform": plain(one.platform),
+        "local": local,
+        "platform": platform,
         "where": {"local": plain(one.where[0], 80), "platform": plain(one.where[1], 80)},
     }
 

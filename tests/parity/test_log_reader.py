@@ -111,6 +111,34 @@ def test_an_audit_line_without_its_end_is_not_believed(tmp_path: Path) -> None:
     assert log.lines["cut"] == 1
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gbk", "gb18030"])
+def test_the_encoding_is_found(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "log.txt"
+    path.write_bytes(("\r\n".join(log_lines()) + "\r\n").encode(encoding))
+    log = read_path(path)
+    assert log.lines == {"audit": 2, "cancelled": 1, "continuation": 0, "entrusted": 3, "fill": 3} | {
+        "limit_cancel": 1,
+        "missing_position": 1,
+        "user": 2,
+    }
+
+
+def test_one_damaged_byte_does_not_change_the_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    path.write_bytes(("\n".join(log_lines()) + "\n").encode().replace("一天".encode(), b"\xe4\xb8\xff", 1))
+    assert read_path(path).lines["missing_position"] == 1
+    assert detect(TextSource.of(path)).bad == 2
+
+
+def test_a_line_cut_in_the_middle_of_a_log_leaves_a_gap(tmp_path: Path) -> None:
+    lines = log_lines()
+    lines[5] = lines[5][:120]
+    log = read_text(tmp_path, "\n".join(lines) + "\n")
+    assert log.lines["cut"] == 1
+    assert log.gaps == (("2024-03-01 09:30:00", "2024-03-01 09:30:00"),)
+    assert log.end_known
+
+
 def test_text_without_any_header_is_no_log(tmp_path: Path) -> None:
     with pytest.raises(ParityError, match="不是日志"):
         read_text(tmp_path, "hello\nworld\n")

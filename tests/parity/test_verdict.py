@@ -245,6 +245,16 @@ def test_a_zip_is_read_as_its_directory(runs, tmp_path: Path) -> None:
     assert not told["partial"]
 
 
+def test_long_values_are_shown_where_they_part(runs, tmp_path: Path) -> None:
+    tokens = ",".join(str(number) for number in range(100))
+    for folder, last in zip(runs, (100, 101), strict=True):
+        text = (folder / "log.txt").read_text("utf-8").replace("raw=1,2,3|", f"raw={tokens},{last}|")
+        (folder / "log.txt").write_text(text, "utf-8")
+    line = verdict(tmp_path, *runs, 1)["line"]
+    assert "98,99,100 platform=" in line
+    assert "98,99,101" in line
+
+
 def test_unknown_audit_versions_are_said(runs, tmp_path: Path) -> None:
     for folder in runs:
         text = (folder / "log.txt").read_text("utf-8").replace("AUDIT|v1|", "AUDIT|v9|")
