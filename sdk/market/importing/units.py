@@ -74,7 +74,7 @@ def _verdict(
     table: UnitTable,
     words: str,
 ) -> Iterator[Problem]:
-    """Compare the median ratio with 1, then with the table; with ``codes``, also look for single codes that are off."""
+    """Compare the median ratio with 1, then with the table; with ``codes``, then look for codes that are off."""
     known = ratio[np.isfinite(ratio) & (ratio > 0)]
     if known.empty:
         return
