@@ -1,13 +1,19 @@
-"""Layers inputs, score, rank and target: the audit lines of both logs, by rebalance day and stock."""
+"""Layers inputs, score, rank and target: the audit lines of both logs, by rebalance day and stock.
+
+The digest of the inputs covers what the formula reads; under two formulas it differs by nature and says nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from parity.align import pair_rows
 from parity.audit import AuditLine
-from parity.layers import AUDIT_RULES, STOCK_RULES, Comparison, absent, judge, uncovered
+from parity.layers import AUDIT_RULES, INPUTS_FIELD, STOCK_RULES, UNJUDGED, Comparison, absent, judge, uncovered
 from parity.records import Side
+
+_OTHER_FORMULA = "公式不同，输入摘要不可比 another formula reads other inputs"
 
 
 def compare_audits(local: Side, platform: Side) -> Iterator[Comparison]:
@@ -31,7 +37,11 @@ def compare_audits(local: Side, platform: Side) -> Iterator[Comparison]:
 
 def _rebalance(one: AuditLine, other: AuditLine) -> Iterator[Comparison]:
     moment = min(one.moment, other.moment)
-    yield from judge(AUDIT_RULES, moment, "", one, other)
+    same_formula = one.get("repaired") == other.get("repaired")
+    for comparison in judge(AUDIT_RULES, moment, "", one, other):
+        if comparison.field == INPUTS_FIELD and not same_formula:
+            comparison = replace(comparison, outcome=UNJUDGED, why=_OTHER_FORMULA)
+        yield comparison
     for mine, theirs in pair_rows(one.stocks, other.stocks, key=lambda stock: stock.code):
         stock = mine or theirs
         assert stock is not None

@@ -152,10 +152,11 @@ RESULT_RULES = (
     Rule("NAV", "基准收益 benchmark %", lambda row: row.benchmark),
     Rule("NAV", "超额收益 excess %", lambda row: row.excess),
 )
+INPUTS_FIELD = "输入 inputs"
 AUDIT_RULES = (
     Rule("inputs", "信号日 lag", lambda line: _text(line.get("lag"))),
     Rule("inputs", "股票池 pool", lambda line: _text(line.get("pool"))),
-    Rule("inputs", "输入 inputs", lambda line: _text(line.get("inputs"))),
+    Rule("inputs", INPUTS_FIELD, lambda line: _text(line.get("inputs"))),
     Rule("score", "原始公式 raw tokens", lambda line: _text(line.get("raw"))),
     Rule("score", "修复后公式 repaired tokens", lambda line: _text(line.get("repaired"))),
     Rule("rank/ties", "并列 ties", lambda line: _text(line.get("ties"))),

@@ -255,6 +255,14 @@ def test_long_values_are_shown_where_they_part(runs, tmp_path: Path) -> None:
     assert "98,99,101" in line
 
 
+def test_two_formulas_differ_in_their_tokens_not_in_their_inputs(runs, tmp_path: Path) -> None:
+    local, platform = runs
+    old = "lag=2024-02-29|pool=300:0123456789abcdef|inputs=fedcba9876543210|raw=1,2,3|repaired=1,2,7"
+    plant(platform, "log.txt", old, old.replace("fedc", "0000").replace("1,2,7", "1,2,8"))
+    first = verdict(tmp_path, local, platform, 1)["first"]
+    assert (first["layer"], first["local"], first["platform"]) == ("score", "1,2,7", "1,2,8")
+
+
 def test_unknown_audit_versions_are_said(runs, tmp_path: Path) -> None:
     for folder in runs:
         text = (folder / "log.txt").read_text("utf-8").replace("AUDIT|v1|", "AUDIT|v9|")
