@@ -14,6 +14,7 @@ import numpy as np
 
 from sdk.market.bundle import Bundle
 from sdk.market.exchange_rules import limit_down, limit_percent, limit_up, to_fen
+from sdk.market.layout import INDEX_DAILY
 from sdk.market.panel import Panel
 
 SHOWN: Final = 3
@@ -147,16 +148,22 @@ def corporate_actions(bundle: Bundle, panel: Panel) -> Iterator[Finding]:
 
 
 def index_members(bundle: Bundle, panel: Panel) -> Iterator[Finding]:
-    """Members of an index that have no bar that day, and index days without a value."""
+    """Members of an index without any bar, or without one that day; index days without a value."""
+    seen = set(panel.codes)
+    silent = sorted(set(bundle.index_members["code"]) - seen)
+    told = {entry["name"] for entry in bundle.manifest.get("report", ())}
+    if silent and "members_without_bars" not in told:
+        words = "index members without a single bar (survivorship): results on this index leave them out"
+        yield Finding("members_without_bars", "doubt", len(silent), words, tuple(silent))
     for index_code in sorted(set(bundle.index_members["index_code"])):
         mask = bundle.members_mask(index_code, panel.codes, panel.days)
-        silent = mask & np.isnan(panel["close"])
         words = f"days on which a member of {index_code} has no bar"
-        yield from _cells("members_without_bar", "doubt", words, panel, silent)
-    if "index_daily.parquet" in bundle.manifest["files"]:
+        yield from _cells("members_absent", "doubt", words, panel, mask & np.isnan(panel["close"]))
+    if INDEX_DAILY in bundle.manifest["files"]:
         indices = bundle.index_panel(fields=["close"])
-        absent = np.isnan(indices["close"])
-        yield from _cells("index_days_missing", "note", "index days without a bar", indices, absent)
+        yield from _cells(
+            "index_days_missing", "note", "index days without a bar", indices, np.isnan(indices["close"])
+        )
 
 
 Check = Callable[[Bundle, Panel], Iterator[Finding]]

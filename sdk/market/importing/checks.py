@@ -49,14 +49,14 @@ BAR_RULES: tuple[Rule, ...] = (
     *(_outside_bar(column) for column in ("open", "close")),
     *(_negative(column) for column in ("volume", "money")),
     *(_no_flag(column) for column in ("paused", "is_st")),
-    ("date", "is not a trading day: a weekend", lambda f: f["date"].dt.dayofweek >= 5),
+    ("date", "is not a trading day: a weekend", lambda f: f["date"].dt.day_of_week >= 5),
     ("date", "before the exchanges opened (1990-12-19)", lambda f: f["date"] < FIRST_DAY),
 )
 # An index may lack a whole bar (its values are then NaN), but never half of one.
 INDEX_RULES: tuple[Rule, ...] = (
     ("close", "must be above 0", lambda f: f["close"] <= 0),
     ("high", "lower than low", lambda f: f["high"] < f["low"] - TOLERANCE),
-    ("date", "is not a trading day: a weekend", lambda f: f["date"].dt.dayofweek >= 5),
+    ("date", "is not a trading day: a weekend", lambda f: f["date"].dt.day_of_week >= 5),
 )
 
 
