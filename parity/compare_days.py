@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from parity.align import pair_rows
 from parity.layers import HOLDING_RULES, RESULT_RULES, Comparison, absent, compare, judge, uncovered
@@ -11,6 +11,7 @@ from sdk.report.numbers import Reading
 from sdk.report.run_tables import Position
 
 CLOSE = "15:15:00"  # the platform stamps its position rows so
+_Daily = Mapping[str, Reading]
 _OUTSIDE = "不在两侧共同的日期内 outside the days that both sides cover"
 
 
@@ -25,8 +26,8 @@ def compare_days(local: Side, platform: Side) -> Iterator[Comparison]:
     if local.positions is not None and platform.positions is not None:
         yield from _holdings(local, platform)
     else:
-        yield from _by_day("NAV", "组合总值 total value", local.total_value, platform.total_value)
-    yield from _by_day("cash", "现金 cash", local.cash, platform.cash)
+        yield from _by_day("NAV", "组合总值 total value", local, platform, lambda side: side.total_value)
+    yield from _by_day("cash", "现金 cash", local, platform, lambda side: side.cash)
     if local.results is not None and platform.results is not None:
         yield from _results(local, platform)
 
@@ -63,8 +64,10 @@ def _amount(row: Position | None) -> str:
 
 
 def _by_day(
-    layer: str, name: str, mine: Mapping[str, Reading], theirs: Mapping[str, Reading]
+    layer: str, name: str, local: Side, platform: Side, what: Callable[[Side], _Daily]
 ) -> Iterator[Comparison]:
+    """Compare one value a day. A day missing inside a daily table is a difference, outside it is not judged."""
+    mine, theirs = what(local), what(platform)
     if not mine or not theirs:
         return
     for day in sorted({*mine, *theirs}):
@@ -72,8 +75,12 @@ def _by_day(
         moment = f"{day} {CLOSE}"
         if one is not None and other is not None:
             yield compare(layer, name, moment, "", one, other)
+            continue
+        lacking, table = (platform, theirs) if other is None else (local, mine)
+        shown = one.text if one else "", other.text if other else ""
+        if lacking.positions_daily and min(table) < day < max(table):
+            yield absent(layer, name, moment, "", *shown, ("", ""))
         else:
-            shown = one.text if one else "", other.text if other else ""
             yield uncovered(layer, name, moment, "", *shown, _OUTSIDE)
 
 

@@ -140,6 +140,7 @@ HOLDING_RULES = (
     Rule("close valuation", "市值 value", lambda row: row.value),
     Rule("close valuation", "盈亏 gain", lambda row: row.gain),
     Rule("close valuation", "当日盈亏 day gain", lambda row: row.day_gain),
+    Rule("close valuation", "盈亏占比 gain %", lambda row: row.gain_percent),
     Rule("NAV", "组合总值 total value", lambda row: row.total_value),
     Rule("NAV", "仓位占比 weight", lambda row: row.weight),
 )

@@ -62,7 +62,7 @@ def parse_order(text: str) -> OrderText:
     body = text[: error.start()] if error else text
     keys = list(_KEY.finditer(body))
     ends = [key.start() for key in keys[1:]] + [len(body)]
-    fields = [(key[1], body[key.end() : end].strip()) for key, end in zip(keys, ends, strict=True)]
+    fields = [(key[1], body[key.end() : end].strip()) for key, end in zip(keys, ends, strict=False)]
     if error:
         fields.append(("error", error["error"]))
     return OrderText(tuple(fields))

@@ -70,7 +70,7 @@ def _one_of_each(found: list[Found], draft: _Draft) -> list[Found]:
             used[file.kind] = file
     if "log" in used and "orders" in used:
         dropped = used.pop("orders")
-        draft.notes.append(f"{plain(dropped.source.name)}: 未使用 not used, the log says the same")
+        draft.notes.append(f"{plain(dropped.source.name)}: 未使用 not used, the log is taken for the orders")
     return [used[kind] for kind in PREFERRED if kind in used]
 
 

@@ -96,6 +96,7 @@ class Position:
     avg_cost: Reading | None = None
     day_gain: Reading | None = None
     today_amount: Reading | None = None
+    gain_percent: Reading | None = None
     total_value: Reading | None = None
     weight: Reading | None = None
     cash: Reading | None = None
@@ -164,6 +165,7 @@ SHAPES = (
             "avg_cost": (("开仓均价", "avgCost"), _price),
             "day_gain": (("当日盈亏", "dailyGains"), _money),
             "today_amount": (("今手数", "todayAmount"), _shares),
+            "gain_percent": (("盈亏占比",), _percent),
             "total_value": (("组合总值", "totalValue"), _money),
             "weight": (("仓位占比", "positionPersent"), _percent),
             "cash": (("cash_row_value",), _money),

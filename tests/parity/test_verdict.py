@@ -228,6 +228,15 @@ def test_days_after_the_end_of_a_shorter_table_are_not_judged(runs, tmp_path: Pa
     assert {one["why"].split()[0] for one in told["not_judged"]} == {"文件未覆盖", "不在两侧共同的日期内"}
 
 
+def test_a_day_missing_inside_a_daily_table_is_a_difference(runs, tmp_path: Path) -> None:
+    local, platform = runs
+    rows = (platform / "position.csv").read_bytes().decode("gbk").splitlines(keepends=True)
+    kept = [row for row in rows if not row.startswith("2024-04-01")]
+    (platform / "position.csv").write_bytes("".join(kept).encode("gbk"))
+    first = verdict(tmp_path, local, platform, 1)["first"]
+    assert (first["moment"][:10], first["layer"], first["platform"]) == ("2024-04-01", "cash", "无 none")
+
+
 def test_a_silenced_log_does_not_count_as_no_orders(runs, tmp_path: Path) -> None:
     local, platform = runs
     kept = [line for line in log_lines() if "Order(" not in line]
