@@ -27,6 +27,8 @@ def read_manifest(root: Path) -> dict[str, Any]:
         raise MarketError(f"{root} is not a market bundle: {MANIFEST} does not say format {FORMAT!r}")
     if manifest.get("schema") != SCHEMA:
         raise MarketError(f"{place}: schema {manifest.get('schema')!r}, this version reads {SCHEMA}; import it again")
+    if not isinstance(manifest.get("coverage"), dict):
+        raise MarketError(f"{place}: 'coverage' is missing; build the bundle again")
     _check_files(place, manifest.get("files"))
     return manifest
 
@@ -37,7 +39,10 @@ def verify_files(root: Path, files: Mapping[str, str], hashes: bool) -> None:
         path = root / name
         if not path.is_file():
             raise MarketError(f"{root}: {name} is missing, although {MANIFEST} lists it; build the bundle again")
-        found = sha256_of(path) if hashes else written
+        try:
+            found = sha256_of(path) if hashes else written
+        except OSError as error:
+            raise MarketError(f"{path} cannot be read ({error})") from error
         if found != written:
             raise MarketError(
                 f"{root}: {name} has changed since it was written "

@@ -73,7 +73,10 @@ def write_bundle(
     if corporate_actions is not None:
         actions = corporate_actions.sort_values(["code", "ex_date"])
         tables["corporate_actions.parquet"] = _small("corporate_actions.parquet", actions)
-    _publish(target, tables, {"coverage": _coverage(calendar, daily), **about})
+    try:
+        _publish(target, tables, {"coverage": _coverage(calendar, daily), **about})
+    except OSError as error:
+        raise MarketError(f"{target} cannot be written ({error}); what was there before is as it was") from error
     return Bundle.open(target)
 
 

@@ -149,6 +149,7 @@ def _half_a_manifest(path: Path) -> None:
         (_half_a_manifest, r"manifest\.json is not readable JSON"),
         (_manifest(format="other"), r"does not say format 'jqalpha-market-bundle'"),
         (_manifest(schema=99), r"schema 99, this version reads 1"),
+        (_manifest(coverage=None), r"'coverage' is missing"),
         (_manifest(files={}), r"calendar\.parquet is not listed"),
         (_manifest(files=7), r"'files' must map file names to sha256"),
         (_manifest(files={"daily/../../secret.parquet": "0"}), r"is not a file name inside a bundle"),
@@ -177,7 +178,7 @@ def test_a_failed_write_leaves_the_old_bundle_and_nothing_else(
         raise OSError("No space left on device")
 
     monkeypatch.setattr(writer, "_flush", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(MarketError, match=r"cannot be written .*No space left"):
         write_bundle(bundle.path, **{**tables(), "about": {"source": "newer"}})
     assert Bundle.open(bundle.path).fingerprint == bundle.fingerprint
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
@@ -194,7 +195,7 @@ def test_a_failed_rename_puts_the_old_bundle_back(
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", refuse)
-    with pytest.raises(OSError, match="rename refused"):
+    with pytest.raises(MarketError, match=r"cannot be written .*rename refused"):
         write_bundle(bundle.path, **tables())
     assert Bundle.open(bundle.path).fingerprint == bundle.fingerprint
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]

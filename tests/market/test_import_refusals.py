@@ -311,3 +311,22 @@ def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
     one.mkdir()
     two.mkdir()
     assert attempt(one).fingerprint == attempt(two).fingerprint
+
+
+def test_without_a_list_of_securities_the_bars_say_what_is_listed(tmp_path: Path) -> None:
+    bars().iloc[1:].to_parquet(tmp_path / "daily.parquet")
+    members().replace({"600519.XSHG": "600000.XSHG"}).to_parquet(tmp_path / "members.parquet")
+    bars().iloc[:4].assign(code="000300.XSHG").to_parquet(tmp_path / "index.parquet")
+    files = {kind: tmp_path / f"{kind}.parquet" for kind in ("daily", "members", "index")}
+    listed = import_market(ImportRequest(**files), tmp_path / "bundle").securities
+    assert listed["type"].to_dict() == {
+        "000001.XSHE": "stock",
+        "000300.XSHG": "index",
+        "300750.XSHE": "stock",
+        "600000.XSHG": "stock",
+        "600519.XSHG": "stock",
+    }
+    assert listed.loc["000001.XSHE", "start_date"] == DATES[1]
+    assert listed.loc["600000.XSHG", "start_date"] is pd.NaT
+    assert listed["end_date"].isna().all()
+    assert listed.loc["300750.XSHE", "display_name"] == "300750.XSHE"

@@ -71,7 +71,7 @@ def import_market(request: ImportRequest, out: str | Path) -> Bundle:
     actions, more = corporate_actions(daily, frames.get("events"))
     calendar, index_daily, calendar_doubts = _calendar(daily, frames.get("index"))
     members = _members(frames.get("members"), request.index_code)
-    securities = listed_securities(daily, frames.get("securities"), index_daily, members, calendar)
+    securities = listed_securities(daily, frames.get("securities"), index_daily, members)
     doubts += [
         *more,
         *calendar_doubts,
