@@ -1,5 +1,5 @@
+# ruff: noqa: F821
 # 均线择时模板：开盘前、开盘、收盘后三个定时函数，交易平安银行。
-import jqdata
 
 
 def initialize(context):

@@ -7,8 +7,6 @@ the sign of what rounds to zero: ``-0%``. # platform: numpy's rounding, half to 
 
 from __future__ import annotations
 
-import math
-
 
 def plain(value: float, decimals: int = 2) -> str:
     """Return ``value`` with at most ``decimals`` places; never ``-0``."""
@@ -18,9 +16,15 @@ def plain(value: float, decimals: int = 2) -> str:
 
 def signed(value: float, decimals: int = 2) -> str:
     """Return ``value`` with at most ``decimals`` places, ``-0`` for what rounds to zero from below."""
-    scale = 10.0**decimals
-    text = f"{math.copysign(round(abs(value) * scale) / scale, value):.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    scale = _SCALE[decimals]
+    rounded = round(value * scale) / scale
+    text = repr(rounded)
+    if text.endswith(".0"):
+        text = text[:-2]
+    return f"-{text}" if value < 0 and rounded == 0 else text
+
+
+_SCALE = (1, 10, 100, 1000, 10_000)
 
 
 def percent(share: float) -> str:

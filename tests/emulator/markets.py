@@ -16,14 +16,27 @@ from tests.conftest import shared
 NAMES = {"000300.XSHG": "沪深300", "000001.XSHE": "平安银行"}
 
 
-def real_bundle(path: Path, codes: Sequence[str], indices: Sequence[str], start: str, end: str) -> Bundle:
-    """A bundle of some real stocks and indices over [start, end], without corporate actions."""
+def real_bundle(
+    path: Path,
+    codes: Sequence[str],
+    indices: Sequence[str],
+    start: str,
+    end: str,
+    factor: np.ndarray | None = None,
+) -> Bundle:
+    """A bundle of some real stocks and indices over [start, end], without corporate actions.
+
+    ``factor`` replaces the vendor's adjustment factor of a single stock.
+    """
     rows = pd.read_parquet(
         shared("market/csi300_union_2015_2026/daily.parquet"), filters=[("code", "in", list(codes) or [""])]
     )
     levels = pd.read_parquet(shared("market/index_daily/index_daily.parquet"))
     levels = levels[levels["code"].isin(indices)]
-    return _write(path, _cut(rows, start, end), _cut(levels, start, end))
+    rows = _cut(rows, start, end)
+    if factor is not None:
+        rows = rows.assign(factor=factor)
+    return _write(path, rows, _cut(levels, start, end))
 
 
 def small_cap_bundle(path: Path) -> Bundle:

@@ -54,8 +54,7 @@ def books():
             account.cash += cash * holding.amount
             holding.avg_cost -= cash
         account.start_day({code: known[code] for code in account.holdings})
-        for row in (row for row in fills if row[0] == date):
-            orders.append(book(account, costs, row))
+        orders += [book(account, costs, row) for row in fills if row[0] == date]
         quotes = SimpleNamespace(
             last_price=lambda code, date=date: closes[date, code],
             previous_close=lambda code, known=known: known[code],
@@ -69,7 +68,13 @@ def books():
 def book(account, costs, row):
     traits, amount = item(row), int(row[6].strip("-股"))
     stamp = f"{row[0]} {row[1]}"
-    order = StockOrder(0, OrderRequest(traits.code, "OrderAmount", 0, MarketOrderStyle()), row[4] == "买", dt.datetime.fromisoformat(stamp), stamp)  # fmt: skip
+    order = StockOrder(
+        0,
+        OrderRequest(traits.code, "OrderAmount", 0, MarketOrderStyle()),
+        row[4] == "买",
+        dt.datetime.fromisoformat(stamp),
+        stamp,
+    )
     order.amount = int(row[9].strip("-股"))
     order.finish_text, order.status = stamp, OrderStatus.held if amount else OrderStatus.canceled
     if amount:

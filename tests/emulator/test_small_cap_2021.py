@@ -23,8 +23,8 @@ ORDERS = {orders!r}
 
 def initialize(context):
     set_option('use_real_price', True)
-    set_order_cost(OrderCost(close_tax=0.001, open_commission=0.0003, close_commission=0.0003, min_commission=5), type='stock')
-    g.values = []
+    cost = OrderCost(close_tax=0.001, open_commission=0.0003, close_commission=0.0003, min_commission=5)
+    set_order_cost(cost, type='stock')
     run_daily(trade, '09:30')
 
 def trade(context):

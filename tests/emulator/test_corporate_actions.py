@@ -1,0 +1,137 @@
+"""Dividends, bonus shares, splits, delistings: booked before the open of the ex-date, to the cent."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sdk.emulator.runner import run_backtest
+from tests.emulator.markets import made_bundle
+
+A, FUND = "600000.XSHG", "511880.XSHG"
+HOLD = """
+def initialize(context):
+    set_option('use_real_price', {real})
+    set_slippage(FixedSlippage(0))
+    set_order_cost(OrderCost(), type='stock')
+    g.day = 0
+def before_trading_start(context):
+    p = context.portfolio
+    held = [(x.total_amount, x.avg_cost, x.price) for x in p.positions.values()]
+    print('%r %r %r' % (p.total_value, p.available_cash, held))
+def handle_data(context, data):
+    g.day += 1
+    if g.day == 1:
+        order('{code}', {amount})
+"""
+
+
+def run(path, bars, actions, code=A, amount=8400, real=True, cash=100_000, rules=None, **more):
+    bundle = made_bundle(path / "market", {code: bars}, actions=actions, **more)
+    days = [str(day) for day in bundle.days]
+    strategy = HOLD.format(code=code, amount=amount, real=real)
+    result = run_backtest(strategy, bundle, days[0], days[-1], cash, rules=rules)
+    assert result.status == "done", result.error
+    return result
+
+
+def morning(result, day):
+    """(total value, cash, [(shares, avg_cost, price)]) at 09:00 of the ``day``-th day."""
+    total, cash, rest = [line for line in result.log if "09:00:00" in line][day].split(" - ")[-1].split(" ", 2)
+    return float(total), float(cash), eval(rest)
+
+
+def test_a_dividend_is_paid_after_twenty_percent_tax_and_lowers_the_cost_before_tax(tmp_path):
+    bars = {"open": [4.76, 4.676, 4.676], "close": [4.76, 4.676, 4.676], "pre_close": [4.76, 4.676, 4.676]}
+    result = run(tmp_path, bars, [(A, "2024-01-03", 0.084, 1.0)])
+    total, cash, positions = morning(result, 1)
+    assert cash == pytest.approx(100_000 - 8400 * 4.76 + 564.48, abs=1e-9)
+    assert positions[0] == (8400, pytest.approx(4.676), 4.676)
+    assert total == pytest.approx(100_000 - 0.2 * 8400 * 0.084)
+
+
+def test_funds_pay_no_tax(tmp_path):
+    bars = {"open": [101.6, 99.82, 99.82], "pre_close": [101.6, 99.817, 99.82]}
+    result = run(tmp_path, bars, [(FUND, "2024-01-03", 1.783, 1.0)], code=FUND, amount=900, kinds={FUND: "fund"})
+    assert morning(result, 1)[1] == pytest.approx(100_000 - 900 * 101.6 + 900 * 1.783)
+    assert result.total_value[1] == pytest.approx(100_000 + 900 * (99.82 - 99.817))
+
+
+def test_bonus_shares_are_cut_to_whole_shares_and_the_rest_is_paid(tmp_path):
+    bars = {"open": [10.0, 7.69, 7.69], "pre_close": [10.0, 7.69, 7.69]}
+    result = run(tmp_path, bars, [(A, "2024-01-03", 0.0, 1.3015)], amount=100)
+    total, cash, positions = morning(result, 1)
+    assert positions[0][:2] == (130, pytest.approx(10.0 / 1.3015))
+    assert cash == pytest.approx(100_000 - 1000 + 0.15 * 7.69)
+    assert total == pytest.approx(99_000 + 130.15 * 7.69)
+
+
+def test_bonus_shares_can_be_sold_on_the_ex_date_even_when_odd(tmp_path):
+    strategy = """
+def initialize(context):
+    set_option('use_real_price', True)
+    g.day = 0
+def handle_data(context, data):
+    g.day += 1
+    if g.day == 1: order('600000.XSHG', 100)
+    if g.day == 2:
+        print(context.portfolio.positions['600000.XSHG'].closeable_amount)
+        order_target('600000.XSHG', 0)
+"""
+    bars = {"open": [10.0, 7.69, 7.69], "pre_close": [10.0, 7.69, 7.69]}
+    bundle = made_bundle(tmp_path / "market", {A: bars}, actions=[(A, "2024-01-03", 0.0, 1.3)])
+    result = run_backtest(strategy, bundle, "2024-01-02", "2024-01-04", 100_000)
+    assert [(order.filled, order.is_buy) for order in result.trades] == [(100, True), (130, False)]
+
+
+def test_shares_bought_on_the_ex_date_get_nothing(tmp_path):
+    bars = {"open": [9.0, 10.0, 10.0]}
+    result = run(tmp_path, bars, [(A, "2024-01-02", 1.0, 2.0)])
+    assert morning(result, 1)[2][0][0] == 8400
+    assert result.total_value[0] == 100_000
+
+
+def test_the_days_gain_counts_from_the_ex_reference_price(tmp_path):
+    bars = {"open": [10.0, 5.0, 5.0], "close": [10.0, 5.1, 5.1], "pre_close": [10.0, 5.0, 5.1]}
+    result = run(tmp_path, bars, [(A, "2024-01-03", 0.0, 2.0)], amount=1000)
+    lines = result.texts["position.csv"].splitlines()
+    row = next(line for line in lines if line.startswith("2024-01-03")).split(",")
+    assert row[4:6] == ["2000股", "2000股"]
+    assert row[9] == "5"
+    assert row[12] == "200"
+
+
+def test_without_real_prices_nothing_is_booked_and_prices_are_adjusted_to_the_last_day(tmp_path):
+    bars = {"open": [10.0, 5.0, 5.5], "pre_close": [10.0, 5.0, 5.0], "factor": [1.0, 2.0, 2.0]}
+    result = run(tmp_path, bars, [(A, "2024-01-03", 0.0, 2.0)], real=False, amount=1000)
+    assert [order.price for order in result.trades] == [5.0]
+    assert morning(result, 2)[2][0][:2] == (1000, 5.0)
+    assert result.total_value[2] == 100_500
+
+
+def test_a_delisted_position_stays_priced_and_cannot_be_sold(tmp_path):
+    nan = float("nan")
+    bars = {"open": [10.0, 9.0, nan, nan]}
+    others = {"600001.XSHG": {"open": [1.0] * 4}}
+    strategy = (
+        HOLD.format(code=A, amount=100, real=True)
+        + "    if g.day == 3: print('sold', order_target('600000.XSHG', 0))\n"
+    )
+    bundle = made_bundle(tmp_path / "market", {A: bars, **others}, delisted={A: "2024-01-03"})
+    kept = run_backtest(strategy, bundle, "2024-01-02", "2024-01-05", 10_000)
+    assert kept.total_value.tolist() == [10_000, 9_900, 9_900, 9_900]
+    assert any(line.endswith(" - None") for line in kept.log)
+    cash = run_backtest(strategy, bundle, "2024-01-02", "2024-01-05", 10_000, rules={"delisted_position": "cash"})
+    assert cash.total_value.tolist() == [10_000, 9_900, 9_900, 9_900]
+    assert cash.cash[-1] == 9_900
+
+
+def test_a_rule_that_was_changed_is_in_run_json(tmp_path):
+    bars = {"open": [10.0, 9.0]}
+    bundle = made_bundle(tmp_path / "market", {A: bars}, actions=[(A, "2024-01-03", 1.0, 1.0)])
+    strategy = HOLD.format(code=A, amount=100, real=True)
+    out = tmp_path / "run"
+    result = run_backtest(strategy, bundle, "2024-01-02", "2024-01-03", 10_000, out, rules={"dividend_tax": 0.1})
+    assert result.cash[-1] == pytest.approx(10_000 - 1000 + 90)
+    assert json.loads((out / "run.json").read_text())["rules_changed"] == {"dividend_tax": "0.1"}
