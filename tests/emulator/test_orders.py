@@ -289,7 +289,7 @@ def test_a_fill_moves_by_half_of_the_slippage(tmp_path, setting, buy, sell):
     [
         ("pass", 5.0, 5.0 + 10.0),
         (
-            "set_order_cost(OrderCost(open_commission=0.001, close_commission=0.002, close_tax=0.0005), type='stock')",
+            "set_order_cost(OrderCost(0, 0.0005, 0.001, 0.002), type='stock')",
             10.0,
             25.0,
         ),

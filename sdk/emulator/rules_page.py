@@ -1,0 +1,58 @@
+"""``docs/emulator.md``: the rules of ``rules.py`` as a page, made by ``python -m sdk.emulator.rules_page``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sdk.emulator.rules import RULES, Rule
+from sdk.emulator.unsupported import UNBUILT
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "emulator.md"
+SURE = {
+    "observed": "见于平台输出 observed",
+    "documented": "平台文档 documented",
+    "inferred": "推断 inferred",
+    "guess": "待证 guess",
+}
+HEAD = """# 本地回测：平台规则表 · The emulator's rules
+
+<!-- Made by `python -m sdk.emulator.rules_page` from sdk/emulator/rules.py; edit the table there. -->
+
+The emulator runs a JoinQuant strategy file as it is and writes the files that the platform lets you download.
+Where the platform's documentation is silent or contradicts itself, what the emulator does is a **rule**: it has a
+value, alternatives, evidence, and a statement of how sure we are. Choose another value with
+
+```
+jqalpha backtest strategy.py --market DIR --start 2020-01-01 --end 2020-12-31 --rule delisted_position=cash
+```
+
+or `run_backtest(..., rules={"delisted_position": "cash"})`; `run.json` lists the rules that were changed.
+
+What a day bar cannot know: the price at 14:50 (rule `intraday_price_without_minutes`), when in the day a limit order
+would have traded (rule `queued_limit_orders`). A run that met such a case says so in `run.json` and on the screen,
+never in `log.txt`, which holds only what the platform would print.
+
+| rule | value | alternatives | what it says | how sure | evidence |
+|---|---|---|---|---|---|
+"""
+TAIL = """
+## Not offered
+
+These names of the platform can be imported, not used; the error says so with the line of the strategy.
+
+"""
+
+
+def rules_page() -> str:
+    """Return the whole page."""
+    names = "\n".join(f"- `{name}`: {instead}" for name, instead in sorted(UNBUILT.items()))
+    return HEAD + "".join(_row(rule) for rule in RULES) + TAIL + names + "\n"
+
+
+def _row(rule: Rule) -> str:
+    others = " ".join(f"`{value}`" for value in rule.alternatives) or "any"
+    return f"| `{rule.name}` | `{rule.value}` | {others} | {rule.meaning} | {SURE[rule.sure]} | {rule.evidence} |\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(rules_page(), encoding="utf-8")
