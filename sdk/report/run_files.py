@@ -113,7 +113,7 @@ class _Loud:
 
 def _short(text: str) -> str:
     """Leave of a printed order only its code and error, so that equal complaints are equal texts."""
-    return plain(_ORDER.sub(lambda order: f"{order['code']} {order['error'] or ''}".strip(), text), 160)
+    return plain(_ORDER.sub(lambda order: f"{order['code']} {order['error'] or ''}".strip(), text[:2_000]), 160)
 
 
 def _loud_messages(path: Path) -> tuple[tuple[LoudMessage, ...], int]:
