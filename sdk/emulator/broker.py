@@ -87,9 +87,8 @@ class Broker:
             return None
         if needs_protect_price(instrument, request.style.limit_price):
             return self._refuse(self._new(request, True), NO_PROTECT_PRICE)
-        if lots != delta and self._book.shows("order", "info"):
-            step = instrument.lot if instrument.lot > 1 else instrument.first_lot
-            self._book.write("order", "info", f"开仓数量必须是{step}的整数倍，调整为 {lots}: {request}")
+        if lots != delta and instrument.lot > 1 and self._book.shows("order", "info"):
+            self._book.write("order", "info", f"开仓数量必须是{instrument.lot}的整数倍，调整为 {lots}: {request}")
         order = self._new(request, True)
         cash_price = last
         if self._rules["cash_cap_price"] == "fill":
