@@ -9,6 +9,7 @@ limits, not ST. Nothing here knows the clock: who may see which day is decided b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +23,32 @@ _WITHOUT = {"factor": 1.0, "paused": 0.0, "is_st": 0.0, "high_limit": np.nan, "l
 PRICES = ("open", "high", "low", "close", "pre_close", "high_limit", "low_limit", "avg")
 
 
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """The bundle's securities as columns; ``row`` finds a code. ``end_date`` NaT = still listed."""
+
+    row: dict[str, int]
+    code: list[str]
+    display_name: list[str]
+    name: list[str]
+    type: list[str]
+    start_date: np.ndarray
+    end_date: np.ndarray
+
+    @classmethod
+    def of(cls, frame: Any) -> Listing:
+        """Take the columns of ``Bundle.securities``."""
+        codes = list(frame.index)
+        texts = [frame[name].tolist() for name in ("display_name", "name", "type")]
+        dates = [frame[name].to_numpy().astype("datetime64[D]") for name in ("start_date", "end_date")]
+        return cls({code: row for row, code in enumerate(codes)}, codes, *texts, *dates)
+
+    def last_day(self, code: str) -> np.datetime64:
+        """Return the last day of listing, NaT for live or unknown codes."""
+        row = self.row.get(code)
+        return np.datetime64("NaT") if row is None else self.end_date[row]
+
+
 class BarStore:
     """All bars of a bundle, lazily; ``days`` is its calendar."""
 
@@ -32,6 +59,7 @@ class BarStore:
         self._series: dict[tuple[str, str], np.ndarray] = {}
         self._traded: dict[tuple[str, str], np.ndarray] = {}
         self._instruments: dict[str, Instrument] = {}
+        self._row_lists: dict[tuple[str, ...], np.ndarray | None] = {}
 
     # -------------------------------------------------------------------------------------------- securities
     @cached_property
@@ -51,12 +79,9 @@ class BarStore:
         return place
 
     @cached_property
-    def listing(self) -> dict[str, tuple[str, str, str, np.datetime64, np.datetime64]]:
-        """code -> (display_name, name, type, first day, last day); NaT = still listed."""
-        frame = self.bundle.securities
-        columns = [frame[name].to_list() for name in ("display_name", "name", "type")]
-        dates = [frame[name].to_numpy().astype("datetime64[D]") for name in ("start_date", "end_date")]
-        return {code: tuple(values) for code, *values in zip(frame.index, *columns, *dates, strict=True)}
+    def listing(self) -> Listing:
+        """Names, types and dates of all securities."""
+        return Listing.of(self.bundle.securities)
 
     def known(self, code: object) -> bool:
         """True when the bundle has bars of ``code``."""
@@ -64,7 +89,7 @@ class BarStore:
 
     def need(self, code: object) -> str:
         """Return ``code``; StrategyError naming the nearest code for one the bundle does not know."""
-        if not isinstance(code, str) or (code not in self._place and code not in self.listing):
+        if not isinstance(code, str) or (code not in self._place and code not in self.listing.row):
             close = nearest(str(code), self._place)
             raise StrategyError(f"找不到标的 {code!r}：the bundle has no such security{close}")
         return code
@@ -73,10 +98,12 @@ class BarStore:
         """Return the trading traits of a code."""
         found = self._instruments.get(code)
         if found is None:
-            listed = self.listing.get(code)
-            is_index = self._place.get(code, (0, 0))[0] == 1
-            kind = listed[2] if listed else ("index" if is_index else "stock")
-            found = instrument_of(code, listed[0] if listed else code, kind, self.rules)
+            row = self.listing.row.get(code)
+            if row is None:
+                kind = "index" if self._place.get(code, (0, 0))[0] == 1 else "stock"
+                found = instrument_of(code, code, kind, self.rules)
+            else:
+                found = instrument_of(code, self.listing.display_name[row], self.listing.type[row], self.rules)
             self._instruments[code] = found
         return found
 
@@ -111,14 +138,21 @@ class BarStore:
     def block(self, field: str, codes: Sequence[str], first: int, stop: int) -> np.ndarray:
         """Return (codes, days) of one raw field for the days ``first`` … ``stop`` − 1, rows as given."""
         if field != "avg" and len(codes) > 8:
-            places = [self._place.get(code, (-1, 0)) for code in codes]
-            if all(table == 0 for table, _ in places) and field in self._panels[0].values:
-                rows = np.fromiter((row for _, row in places), np.intp, len(places))
+            rows = self._rows(tuple(codes))
+            if rows is not None and field in self._panels[0].values:
                 return self._panels[0][field][rows, first:stop]
         block = np.empty((len(codes), stop - first))
         for row, code in enumerate(codes):
             block[row] = self.series(field, code)[first:stop]
         return block
+
+    def _rows(self, codes: tuple[str, ...]) -> np.ndarray | None:
+        """Rows of many stocks in the panel; None when one of them is not there."""
+        if codes not in self._row_lists:
+            places = [self._place.get(code, (-1, 0)) for code in codes]
+            inside = all(table == 0 for table, _ in places)
+            self._row_lists[codes] = np.array([row for _, row in places], dtype=np.intp) if inside else None
+        return self._row_lists[codes]
 
     # ------------------------------------------------------------------- prices of orders without real prices
     def adjusted(self, field: str, code: str) -> np.ndarray:

@@ -70,7 +70,7 @@ class CorporateActions:
 
     def _sell_delisted(self, day: int) -> None:
         for code, holding in list(self._account.holdings.items()):
-            last_day = self._bars.listing[code][4] if code in self._bars.listing else np.datetime64("NaT")
+            last_day = self._bars.listing.last_day(code)
             if not np.isnat(last_day) and self._bars.days[day] > last_day:
                 self._account.cash += holding.amount * self._quotes.last_close(code, day - 1)
                 del self._account.holdings[code]

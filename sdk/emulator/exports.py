@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from sdk.emulator.instruments import Instrument
-from sdk.emulator.number_text import percent, plain, signed
+from sdk.emulator.number_text import column, percents, plain
 from sdk.emulator.orders import LimitOrderStyle, OrderStatus, StockOrder
-from sdk.emulator.recorder import PositionRow, Recorder
+from sdk.emulator.recorder import Recorder
 
 ENCODING = "gbk"
 TRANSACTION = (
@@ -57,64 +57,54 @@ def _transaction(order: StockOrder, item: Instrument) -> str:
 
 def positions(recorder: Recorder, days: np.ndarray, instrument: Lookup) -> str:
     """Return position.csv: the positions of each close, then the cash of the day."""
-    by_day: dict[int, list[PositionRow]] = {}
-    for row in recorder.positions:
-        by_day.setdefault(row.day, []).append(row)
-
-    def rows() -> Iterable[str]:
-        for day in range(recorder.done):
-            date, total = str(days[day]), float(recorder.total_value[day])
-            for row in by_day.get(day, ()):
-                yield _position(date, row, instrument(row.code), total)
-            yield f"{date},,Cash,,,,,{plain(float(recorder.cash[day]))},,,,,,,,0"
-
-    return _lines(POSITION, rows())
+    dates = [str(day) for day in days[: recorder.done]]
+    cash = column(recorder.cash[: recorder.done])
+    rows: list[list[str]] = [[] for _ in dates]
+    for day, line in _position_lines(recorder, dates, instrument):
+        rows[day].append(line)
+    for day, date in enumerate(dates):
+        rows[day].append(f"{date},,Cash,,,,,{cash[day]},,,,,,,,0")
+    return _lines(POSITION, (line for day in rows for line in day))
 
 
-def _position(date: str, row: PositionRow, item: Instrument, total: float) -> str:
-    value = row.close * row.amount
-    cells = (
-        *(date, item.chinese_kind, f"{item.name}({item.code})", "多", f"{row.amount}股", f"{row.closeable}股"),
-        *(
-            plain(row.close, 3),
-            plain(value),
-            plain((row.close - row.avg_cost) * row.amount),
-            plain(row.avg_cost, 3),
-            "-",
-            "0",
-        ),
-        *(
-            plain(row.day_gain),
-            f"{row.today}股",
-            percent((row.close - row.avg_cost) / row.avg_cost if row.avg_cost else 0.0),
-        ),
-        *(plain(total), percent(value / total if total else 0.0)),
+def _position_lines(recorder: Recorder, dates: Sequence[str], instrument: Lookup) -> Iterable[tuple[int, str]]:
+    """(day, line) of each position, the numbers made text column by column."""
+    if not recorder.positions:
+        return
+    day, code, amount, closeable, close, cost, gain, today = zip(*recorder.positions, strict=True)
+    shares, price, average = np.array(amount), np.array(close), np.array(cost)
+    total = recorder.total_value[list(day)]
+    value = price * shares
+    names = {each: instrument(each) for each in dict.fromkeys(code)}
+    labels = {each: f"{item.chinese_kind},{item.name}({item.code}),多" for each, item in names.items()}
+    columns = zip(
+        *(day, code, amount, closeable, today, column(price, 3), column(value), column((price - average) * shares)),
+        *(column(average, 3), column(gain), percents((price - average) / np.where(average == 0, np.nan, average))),
+        *(column(total), percents(value / total)),
+        strict=True,
     )
-    return ",".join(cells)
+    for at, each, held, free, new, last, worth, profit, mean, daily, ratio, whole, part in columns:
+        yield (
+            at,
+            f"{dates[at]},{labels[each]},{held}股,{free}股,{last},{worth},{profit},{mean},-,0,"
+            f"{daily},{new}股,{ratio},{whole},{part}",
+        )
 
 
 def results(recorder: Recorder, days: np.ndarray, starting_cash: float, benchmark: np.ndarray) -> str:
     """Return result.csv: one row a day stamped 16:00, cumulative returns in percent, recorded curves last."""
-    names = list(recorder.curves)
-    header = ",".join([RESULT, *names])
-    before = np.r_[starting_cash, recorder.total_value[: recorder.done - 1]]
-
-    def rows() -> Iterable[str]:
-        for day in range(recorder.done):
-            value = float(recorder.total_value[day])
-            gain = value - float(before[day])
-            own, base = value / starting_cash, float(benchmark[day])
-            cells: Sequence[str] = (
-                f"{days[day]} 16:00:00",
-                *(plain((base - 1) * 100), plain((own - 1) * 100)),
-                *(plain(max(gain, 0.0)), plain(min(gain, 0.0))),
-                *(plain(float(recorder.bought[day])), plain(-float(recorder.sold[day]))),
-                plain((own / base - 1) * 100),
-                *(signed(recorder.curves[name][day], 4) if day in recorder.curves[name] else "" for name in names),
-            )
-            yield ",".join(cells)
-
-    return _lines(header, rows())
+    done, curves = recorder.done, recorder.curves
+    value = recorder.total_value[:done]
+    gain = np.diff(value, prepend=starting_cash)
+    own = value / starting_cash
+    columns = [
+        [f"{day} 16:00:00" for day in days[:done]],
+        *(column((benchmark - 1) * 100), column((own - 1) * 100)),
+        *(column(np.maximum(gain, 0.0)), column(np.minimum(gain, 0.0))),
+        *(column(recorder.bought[:done]), column(-recorder.sold[:done]), column((own / benchmark - 1) * 100)),
+        *([plain(points[day], 4) if day in points else "" for day in range(done)] for points in curves.values()),
+    ]
+    return _lines(",".join([RESULT, *curves]), map(",".join, zip(*columns, strict=True)))
 
 
 def _lines(header: str, rows: Iterable[str]) -> str:

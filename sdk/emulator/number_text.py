@@ -7,26 +7,24 @@ the sign of what rounds to zero: ``-0%``. # platform: numpy's rounding, half to 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
+
+
+def column(values: Iterable[float], decimals: int = 2, keep_sign: bool = False) -> list[str]:
+    """Return many numbers with at most ``decimals`` places; ``keep_sign`` gives -0 for what rounds to it."""
+    scale = 10**decimals
+    rounded = np.rint(np.asarray(values, dtype=float) * scale) / scale
+    texts = [text[:-2] if text.endswith(".0") else text for text in map(repr, rounded.tolist())]
+    return texts if keep_sign else ["0" if text == "-0" else text for text in texts]
+
 
 def plain(value: float, decimals: int = 2) -> str:
     """Return ``value`` with at most ``decimals`` places; never ``-0``."""
-    text = signed(value, decimals)
-    return "0" if text == "-0" else text
+    return column((value,), decimals)[0]
 
 
-def signed(value: float, decimals: int = 2) -> str:
-    """Return ``value`` with at most ``decimals`` places, ``-0`` for what rounds to zero from below."""
-    scale = _SCALE[decimals]
-    rounded = round(value * scale) / scale
-    text = repr(rounded)
-    if text.endswith(".0"):
-        text = text[:-2]
-    return f"-{text}" if value < 0 and rounded == 0 else text
-
-
-_SCALE = (1, 10, 100, 1000, 10_000)
-
-
-def percent(share: float) -> str:
-    """Return a share as a percentage with at most two places."""
-    return f"{signed(share * 100)}%"
+def percents(shares: Iterable[float]) -> list[str]:
+    """Return shares as percentages with at most two places."""
+    return [f"{text}%" for text in column(np.asarray(shares, dtype=float) * 100, 2, keep_sign=True)]

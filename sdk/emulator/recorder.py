@@ -5,8 +5,7 @@ Daily rows are the platform's valuation at 16:00 (JOINQUANT.md §7.3): total val
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from sdk.emulator.quotes import Quotes
 from sdk.errors import StrategyError
 
 
-@dataclass(frozen=True)
-class PositionRow:
+class PositionRow(NamedTuple):
     """One position at one close; amounts in shares, prices and gains in CNY."""
 
     day: int

@@ -44,10 +44,12 @@ class Securities:
     def get_security_info(self, code: str, date: Any = None) -> SecurityInfo:
         """Name, dates and type of one security."""
         self._bars.need(code)
-        if code not in self._bars.listing:
+        listing = self._bars.listing
+        if code not in listing.row:
             raise StrategyError(f"get_security_info: the bundle has bars of {code!r} but no entry in securities")
-        display, name, kind, start, end = self._bars.listing[code]
-        return SecurityInfo(code, display, name, _date(start), _end(end), kind)
+        row = listing.row[code]
+        start, end = _date(listing.start_date[row]), _end(listing.end_date[row])
+        return SecurityInfo(code, listing.display_name[row], listing.name[row], start, end, listing.type[row])
 
     def get_all_securities(self, types: Any = (), date: Any = None) -> Any:
         """DataFrame by code; no types = stocks; with a date those listed on that date."""
@@ -58,13 +60,19 @@ class Securities:
         if odd := kinds - {"stock", "fund", "index"}:
             raise UnsupportedCall(f"get_all_securities: no types {sorted(odd)} here; use 'stock', 'fund', 'index'")
         day = None if date is None else np.datetime64(self._guard.date("get_all_securities", date))
-        rows = {}
-        for code, (display, name, kind, start, end) in self._bars.listing.items():
-            listed = day is None or (start <= day and (np.isnat(end) or day <= end))
-            if kind in kinds and listed:
-                rows[code] = (display, name, pd.Timestamp(start), pd.Timestamp(_end(end)), kind)
-        columns = ["display_name", "name", "start_date", "end_date", "type"]
-        return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+        listing = self._bars.listing
+        keep = np.isin(listing.type, sorted(kinds))
+        if day is not None:
+            keep &= (listing.start_date <= day) & (np.isnat(listing.end_date) | (day <= listing.end_date))
+        ends = np.where(np.isnat(listing.end_date), np.datetime64(LIVE), listing.end_date)
+        columns = {
+            "display_name": np.array(listing.display_name, dtype=object)[keep],
+            "name": np.array(listing.name, dtype=object)[keep],
+            "start_date": listing.start_date[keep].astype("datetime64[s]"),
+            "end_date": ends[keep].astype("datetime64[s]"),
+            "type": np.array(listing.type, dtype=object)[keep],
+        }
+        return pd.DataFrame(columns, index=pd.Index(np.array(listing.code, dtype=object)[keep], dtype=object))
 
     def get_index_stocks(self, index_symbol: str, date: Any = None) -> list[str]:
         """Members of an index on a date, ascending."""
