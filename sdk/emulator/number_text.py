@@ -22,7 +22,10 @@ def column(values: Iterable[float], decimals: int = 2, keep_sign: bool = False) 
 
 def plain(value: float, decimals: int = 2) -> str:
     """Return ``value`` with at most ``decimals`` places; never ``-0``."""
-    return column((value,), decimals)[0]
+    rounded = float(round(value * 10**decimals) / 10**decimals)
+    text = repr(rounded)
+    text = text[:-2] if text.endswith(".0") else text
+    return "0" if text == "-0" else text
 
 
 def percents(shares: Iterable[float]) -> list[str]:

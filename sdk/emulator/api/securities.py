@@ -40,6 +40,7 @@ class Securities:
 
     def __init__(self, reader: PriceReader, guard: Guard) -> None:
         self._reader, self._guard, self._bars = reader, guard, reader.bars
+        self._members: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
 
     def get_security_info(self, code: str, date: Any = None) -> SecurityInfo:
         """Name, dates and type of one security."""
@@ -76,7 +77,12 @@ class Securities:
 
     def get_index_stocks(self, index_symbol: str, date: Any = None) -> list[str]:
         """Members of an index on a date, ascending."""
-        return list(self._bars.bundle.members(index_symbol, self._guard.date("get_index_stocks", date)))
+        day = np.datetime64(self._guard.date("get_index_stocks", date))
+        if index_symbol not in self._members or not self._bars.days[0] <= day <= self._bars.days[-1]:
+            self._bars.bundle.members(index_symbol, day)  # raises for an unknown index, a day outside the data
+            self._members[index_symbol] = _spans(self._bars.bundle.index_members, index_symbol)
+        codes, first, last = self._members[index_symbol]
+        return list(dict.fromkeys(codes[(first <= day) & (np.isnat(last) | (day <= last))].tolist()))
 
     def get_trade_days(self, start_date: Any = None, end_date: Any = None, count: int | None = None) -> np.ndarray:
         """Trading days as an array of dates up to ``end_date`` (default today)."""
@@ -168,6 +174,13 @@ class Securities:
         if "XSHE" in text or "SZ" in text:
             return f"{six}.XSHE"
         return f"{six}.XSHG" if six[0] in "569" else f"{six}.XSHE"
+
+
+def _spans(frame: Any, index_symbol: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (code, first member day, last member day or NaT) of one index, codes ascending."""
+    rows = frame[frame["index_code"] == index_symbol].sort_values(["code", "in_date"])
+    dates = [rows[name].to_numpy().astype("datetime64[D]") for name in ("in_date", "out_date")]
+    return rows["code"].to_numpy(dtype=object), dates[0], dates[1]
 
 
 def _date(day: np.datetime64) -> dt.date:
