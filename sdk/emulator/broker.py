@@ -77,13 +77,16 @@ class Broker:
         if delta == 0 or (delta < 0 and held == 0):
             return self._nothing(request)
         if delta > 0:
-            return self._buy(request, instrument, delta, last)
+            return self._buy(request, instrument, delta, last, held)
         assert holding is not None
         return self._sell(request, instrument, delta, last, holding)
 
-    def _buy(self, request: OrderRequest, instrument: Instrument, delta: int, last: float) -> StockOrder | None:
+    def _buy(
+        self, request: OrderRequest, instrument: Instrument, delta: int, last: float, held: int
+    ) -> StockOrder | None:
         lots = cut_to_lot(delta, instrument)
-        if lots == 0 and self._rules["zero_lot_buy"] == "silent":
+        small_change = request.is_target and held > 0
+        if lots == 0 and self._rules["zero_lot_change" if small_change else "zero_lot_buy"] == "silent":
             return None
         if needs_protect_price(instrument, request.style.limit_price):
             return self._refuse(self._new(request, True), NO_PROTECT_PRICE)
@@ -103,7 +106,7 @@ class Broker:
         same_day = instrument.same_day_sale or self._settings.t0_mode
         held = holding.amount - holding.locked
         checked = check_sell(delta, held, holding.closeable(same_day), instrument)
-        if checked.refused and "可平仓" not in checked.note and self._rules["zero_lot_sell"] == "silent":
+        if checked.refused and "可平仓" not in checked.note and self._rules["zero_lot_change"] == "silent":
             return None
         protected = self._rules["star_sell_needs_protect_price"] == "no"
         if not protected and needs_protect_price(instrument, request.style.limit_price):
@@ -161,7 +164,13 @@ class Broker:
                     self.matcher.cancel(order)
                     continue
                 self.matcher.release(order)
-                self.matcher.match_now(order, self._instrument(code), self._quotes.last_price(code))
+                last = self._quotes.last_price(code)
+                if order.is_buy and order.amount * last > self._account.cash:
+                    order.amount = cut_to_lot(max(int(self._account.cash / last), 0), self._instrument(code))
+                if order.amount == 0:
+                    self.matcher.cancel(order)
+                    continue
+                self.matcher.match_now(order, self._instrument(code), last)
 
     def close_market(self) -> None:
         """Try waiting limit orders against the day's bar, then cancel what is left."""

@@ -90,12 +90,18 @@ def strategy_names(session: Session) -> dict[str, Any]:
         "read_file": files.read_file,
         "write_file": files.write_file,
         "send_message": files.send_message,
-        # modules that are there without import
+    }
+
+
+def preset_names() -> dict[str, Any]:
+    """Return what is there without import but is not part of the star imports, so that it never hides a name."""
+    return {
         "datetime": datetime,
         "timedelta": datetime.timedelta,
         "math": math,
         "np": np,
         "pd": _LazyPandas(),
+        **{name: getattr(np, name) for name in ("isnan", "mean", "array", "zeros", "nan")},
     }
 
 

@@ -78,7 +78,10 @@ def collect(
 
 def _benchmark(session: Session, done: int) -> tuple[np.ndarray, list[str]]:
     """Level of the benchmark at each close, 1.0 = the close before the first day (JOINQUANT.md §2.2)."""
-    first, level, notes = session.first, np.ones(done), []
+    first, level = session.first, np.ones(done)
+    notes: list[str] = []
+    if done == 0:
+        return level, notes
     for code, weight in session.settings.benchmark.items():
         close = session.bars.series("close", code)[: first + done]
         if not session.bars.known(code) or np.isnan(close[first:]).all():

@@ -78,14 +78,14 @@ RULES: tuple[Rule, ...] = (
         "observed",
     ),
     Rule(
-        *("zero_lot_sell", "silent", ("error",)),
-        "调仓卖出取整后为 0：不下单、不写日志、不占委托号",
-        "small_cap_2021, 2021-01-11: three deltas of −73, −16 and −2 left no line and no gap in the ids",
+        *("zero_lot_change", "silent", ("error",)),
+        "已有持仓的目标单（或卖出）取整后为 0：不下单、不写日志、不占委托号",
+        "small_cap_2021: 12 held stocks with deltas from −74 to +93 left no line and no gap in the ids",
         "observed",
     ),
     Rule(
         *("zero_lot_buy", "error", ("silent",)),
-        "买入取整后为 0：提示调整为 0，随后 订单委托失败 … 开仓数量不能小于 100",
+        "其余买入取整后为 0：提示调整为 0，随后 订单委托失败 … 开仓数量不能小于 100",
         "template_000001_2019 from 2019-01-08; 8 cases in 2026 logs (§14.10)",
         "observed",
     ),

@@ -92,7 +92,7 @@ def risk_figures(ledger: Ledger) -> dict[str, Any]:
         "max_drawdown_period": _dates(ledger.days, period),
         "max_leverage": 0,
         "treasury_return": RISK_FREE * float((ledger.days[-1] - ledger.days[0]).astype(int)) / 365,
-        **_sale_figures(ledger.sales),
+        **sale_figures(ledger.sales),
         "day_win_ratio": float((r > b).sum()) / n,
         "avg_position_days": _ratio(ledger.position_days, ledger.securities, empty=0.0),
         "turnover_rate": float(np.mean((ledger.bought + ledger.sold) / 2) / np.mean(np.round(ledger.total_value, 2))),
@@ -118,7 +118,8 @@ def downside_risk(r: np.ndarray) -> float:
     return _yearly(gap[gap < 0])
 
 
-def _sale_figures(sales: Sequence[Sale]) -> dict[str, Any]:
+def sale_figures(sales: Sequence[Sale]) -> dict[str, Any]:
+    """Return the figures that are made of sales alone."""
     gains = np.array([sale.gain for sale in sales])
     won, lost = float(gains[gains > 0].sum()), float(-gains[gains < 0].sum())
     returns = [sale.gain / sale.cost for sale in sales if sale.cost > 0]

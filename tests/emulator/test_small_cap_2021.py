@@ -16,6 +16,15 @@ from sdk.emulator.runner import run_backtest
 from tests.conftest import shared
 from tests.emulator.markets import small_cap_bundle
 
+# Held and wanted on that day, but less than one lot away: the platform placed no order for these.
+SMALL_CHANGES = {
+    "2021-01-11 09:30:00": ("000776.XSHE", "601688.XSHG", "601939.XSHG"),
+    "2021-01-18 09:30:00": (
+        *("000002.XSHE", "002687.XSHE", "002714.XSHE", "300564.XSHE", "300610.XSHE"),
+        *("601318.XSHG", "601319.XSHG", "601688.XSHG", "603657.XSHG"),
+    ),
+}
+
 STRATEGY = """
 from jqdata import *
 
@@ -43,6 +52,9 @@ def replay(tmp_path_factory):
     orders: dict[str, list[tuple[str, float]]] = {}
     for row in rows:
         orders.setdefault(row["time"], []).append((row["security"], float(row["target_value"])))
+    for moment, codes in SMALL_CHANGES.items():
+        value = max(target for _, target in orders[moment])
+        orders[moment] += [(code, value) for code in codes]
     result = run_backtest(STRATEGY.format(orders=orders), bundle, "2021-01-04", "2021-01-22", 1_000_000)
     return rows, result
 
@@ -84,3 +96,14 @@ def test_every_line_of_the_log_is_the_platforms(replay):
         return [re.sub(r"entrust_id=\d+", "entrust_id=#", line) for line in lines]
 
     assert plain(result.log) == plain(expected)
+
+
+def test_changes_below_one_lot_of_held_stocks_leave_no_line_and_no_id(replay):
+    """The replay asks for all twelve; the log test above shows that nothing is written for them."""
+    rows = list(csv.DictReader(shared("platform_runs/small_cap_2021/orders.csv").open(encoding="utf-8")))
+    ids = [int(row["entrust_id"]) for row in rows]
+    assert ids == list(range(ids[0], ids[0] + len(ids)))
+    placed = {(row["time"], row["security"]) for row in rows}
+    assert not placed & {(time, code) for time, codes in SMALL_CHANGES.items() for code in codes}
+    _, result = replay
+    assert not {(order.entrust_text, order.request.security) for order in result.orders} - placed
