@@ -52,15 +52,28 @@ class Holding:
 
 
 class Account:
-    """``cash`` is free to use, ``locked_cash`` is frozen by open buy orders."""
+    """``cash`` is all cash; ``locks`` says how much of it each open buy order freezes, by order id.
+
+    Freezing never touches ``cash`` itself, so that it keeps the platform's exact digits.
+    """
 
     def __init__(self, cash: float) -> None:
         self.starting_cash = float(cash)
         self.cash = float(cash)
-        self.locked_cash = 0.0
+        self.locks: dict[int, float] = {}
         self.sold_today = 0.0
         self.bought_today = 0.0
         self.holdings: dict[str, Holding] = {}
+
+    @property
+    def locked_cash(self) -> float:
+        """Cash frozen by open buy orders."""
+        return sum(self.locks.values()) if self.locks else 0.0
+
+    @property
+    def available(self) -> float:
+        """Cash that may be used now."""
+        return self.cash - self.locked_cash if self.locks else self.cash
 
     def start_day(self, previous_closes: dict[str, float]) -> None:
         """Make yesterday's buys sellable and restart the day's sums."""

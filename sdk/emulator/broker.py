@@ -98,7 +98,7 @@ class Broker:
             cash_price = self._settings.slippage.price(instrument, last, +1)[1]
         if isinstance(request.style, LimitOrderStyle):
             cash_price = request.style.limit_price
-        return self._send(order, instrument, check_buy(delta, self._account.cash, cash_price, instrument), last)
+        return self._send(order, instrument, check_buy(delta, self._account.available, cash_price, instrument), last)
 
     def _sell(
         self, request: OrderRequest, instrument: Instrument, delta: int, last: float, holding: Holding
@@ -165,8 +165,9 @@ class Broker:
                     continue
                 self.matcher.release(order)
                 last = self._quotes.last_price(code)
-                if order.is_buy and order.amount * last > self._account.cash:
-                    order.amount = cut_to_lot(max(int(self._account.cash / last), 0), self._instrument(code))
+                if order.is_buy and order.amount * last > self._account.available:
+                    affordable = max(int(self._account.available / last), 0)
+                    order.amount = cut_to_lot(affordable, self._instrument(code))
                 if order.amount == 0:
                     self.matcher.cancel(order)
                     continue

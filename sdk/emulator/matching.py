@@ -76,7 +76,7 @@ class Matcher:
         day, code = self._clock.day, instrument.code
         extreme = self._quotes.value("low" if order.is_buy else "high", code, day)
         crossed = style.limit_price > extreme if order.is_buy else style.limit_price < extreme
-        amount = min(order.left, self._cap(instrument))
+        amount = min(order.left, self._cap(instrument) - order.filled)
         if crossed and amount > 0:
             self.release(order)
             self._fill(order, instrument, amount, style.limit_price)
@@ -112,21 +112,18 @@ class Matcher:
     def freeze(self, order: StockOrder, price: float) -> None:
         """Lock the cash (price × shares) or the shares of a waiting order."""
         if order.is_buy:
-            order.locked_cash = price * order.left
-            self._account.cash -= order.locked_cash
-            self._account.locked_cash += order.locked_cash
+            self._account.locks[order.entrust_id] = price * order.left
         else:
             order.locked_shares = order.left
             self._account.holdings[order.request.security].locked += order.left
 
     def release(self, order: StockOrder) -> None:
         """Undo ``freeze``."""
-        self._account.cash += order.locked_cash
-        self._account.locked_cash -= order.locked_cash
+        self._account.locks.pop(order.entrust_id, None)
         holding = self._account.holdings.get(order.request.security)
         if holding is not None:
             holding.locked -= order.locked_shares
-        order.locked_cash, order.locked_shares = 0.0, 0
+        order.locked_shares = 0
 
     def cancel(self, order: StockOrder) -> None:
         """End an order that has not (fully) traded."""

@@ -107,7 +107,6 @@ class StockOrder:
     error: str = ""
     cancel_text: str | None = None
     finish_text: str | None = None
-    locked_cash: float = 0.0
     locked_shares: int = 0
     trades: list[UserTrade] = field(default_factory=list)
 

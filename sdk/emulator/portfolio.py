@@ -127,7 +127,7 @@ class Portfolio:
     type = property(lambda self: "stock")
     long_positions = property(lambda self: self.positions)
     short_positions = property(lambda self: {})
-    available_cash = property(lambda self: self._account.cash)
+    available_cash = property(lambda self: self._account.available)
     cash = available_cash
     locked_cash = property(lambda self: self._account.locked_cash)
     inout_cash = property(lambda self: self._account.starting_cash)
@@ -136,7 +136,7 @@ class Portfolio:
     @property
     def transferable_cash(self) -> float:
         """Cash without today's proceeds of sales."""
-        return max(self._account.cash - self._account.sold_today, 0.0)
+        return max(self._account.available - self._account.sold_today, 0.0)
 
     @property
     def positions_value(self) -> float:
@@ -146,8 +146,8 @@ class Portfolio:
 
     @property
     def total_value(self) -> float:
-        """Cash, locked cash and holdings."""
-        return self._account.cash + self._account.locked_cash + self.positions_value
+        """Cash, frozen or not, and holdings."""
+        return self._account.cash + self.positions_value
 
     portfolio_value = total_value
     margin = positions_value

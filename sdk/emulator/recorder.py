@@ -60,7 +60,7 @@ class Recorder:
             self.positions.append(
                 PositionRow(day, code, held.amount, closeable, close, held.avg_cost, gain, held.today)
             )
-        self.cash[day] = account.cash + account.locked_cash
+        self.cash[day] = account.cash
         self.total_value[day] = self.cash[day] + value
         self.bought[day], self.sold[day] = account.bought_today, account.sold_today
         self.done += 1
