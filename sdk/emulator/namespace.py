@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sdk.emulator.api.current import CurrentData
+from sdk.emulator.api.subportfolios import SubPortfolioConfig, subportfolio_setter
 from sdk.emulator.api.visible import FutureDataError
 from sdk.emulator.costs import OrderCost, PerTrade
 from sdk.emulator.orders import LimitOrderStyle, MarketOrderStyle, OrderStatus
@@ -53,6 +54,8 @@ def strategy_names(session: Session) -> dict[str, Any]:
         "FixedSlippage": FixedSlippage,
         "PriceRelatedSlippage": PriceRelatedSlippage,
         "StepRelatedSlippage": StepRelatedSlippage,
+        "SubPortfolioConfig": SubPortfolioConfig,
+        "set_subportfolios": subportfolio_setter(session.account),
         # schedule
         "run_daily": schedule.run_daily,
         "run_weekly": schedule.run_weekly,

@@ -11,6 +11,7 @@ from one of the two; ``guess`` = a choice that still waits for evidence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -255,4 +256,15 @@ def _checked(name: str, value: str) -> str:
         raise ConfigError(f"no rule {name!r}{nearest(name, _TABLE)} (docs/emulator.md lists them)")
     if rule.alternatives and value not in (rule.value, *rule.alternatives):
         raise ConfigError(f"rule {name}={value!r}: choose one of {' '.join((rule.value, *rule.alternatives))}")
+    if not rule.alternatives and not _same_form(value, rule.value):
+        raise ConfigError(f"rule {name}={value!r}: write it like {rule.value}")
     return value
+
+
+_NUMBER = r"\d+(\.\d+)?"
+
+
+def _same_form(value: str, example: str) -> bool:
+    """True when ``value`` is a number, a clock time or a list of numbers like ``example``."""
+    form = re.sub(_NUMBER, "#", example)
+    return re.fullmatch(re.escape(form).replace(re.escape("#"), _NUMBER), value) is not None

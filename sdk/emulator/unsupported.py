@@ -29,9 +29,7 @@ UNBUILT: dict[str, str] = {
     **dict.fromkeys(("get_concept", "get_concepts", "get_index_weights"), _MEMBERS),
     **dict.fromkeys(("winsorize", "winsorize_med", "standardlize", "neutralize"), "use numpy on get_price"),
     **dict.fromkeys(("get_dominant_future", "get_future_contracts", "get_all_factors"), _PLATFORM),
-    **dict.fromkeys(
-        ("SubPortfolioConfig", "set_subportfolios", "transfer_cash", "inout_cash"), "use the one stock account"
-    ),
+    **dict.fromkeys(("transfer_cash", "inout_cash"), "use the one stock account"),
     **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), "use order"),
     **dict.fromkeys(("marginsec_open", "marginsec_close", "marginsec_direct_refund"), "use order"),
     **dict.fromkeys(("StopMarketOrderStyle", "StopLimitOrderStyle"), "use MarketOrderStyle or LimitOrderStyle"),

@@ -196,6 +196,16 @@ def test_an_official_call_that_is_not_offered_names_itself_and_a_way_out(bundle,
         raise result.error
 
 
+def test_one_stock_subportfolio_with_all_the_cash_is_accepted(bundle):
+    call = "set_subportfolios([SubPortfolioConfig(cash={}, type='{}')])"
+    good = call.format("context.portfolio.starting_cash", "stock")
+    strategy = f"def initialize(context):\n    {good}\n    print(context.subportfolios[0].available_cash)\n"
+    assert said(run_backtest(strategy, bundle, *SPAN)) == ["1000000.0"]
+    for cash, kind in (("1", "stock"), ("context.portfolio.starting_cash", "futures")):
+        bad = run_backtest(f"def initialize(context):\n    {call.format(cash, kind)}\n", bundle, *SPAN)
+        assert "set_subportfolios()" in str(bad.error)
+
+
 def test_names_that_the_platform_does_not_have_stay_unknown(bundle):
     assert isinstance(run_backtest("order_percent('x', 1)\n", bundle, *SPAN).error, NameError)
     assert isinstance(run_backtest("from jqdata import nonsense\n", bundle, *SPAN).error, ImportError)

@@ -35,4 +35,8 @@ def test_names_and_values_are_checked():
     assert RuleBook()["dividend_tax"] == "0.2"
     with pytest.raises(ConfigError, match="did you mean 'dividend_tax'"):
         RuleBook({"dividend_tx": 0.1})
+    for name, value in (("dividend_tax", "x"), ("before_open_clock", "9"), ("fund_default_cost", "0.1/0.2")):
+        with pytest.raises(ConfigError, match="write it like"):
+            RuleBook({name: value})
+    assert RuleBook({"before_open_clock": "09:15", "fund_default_cost": "0/0/0/0"})["before_open_clock"] == "09:15"
     assert len({rule.name for rule in RULES}) == len(RULES)
