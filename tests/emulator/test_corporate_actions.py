@@ -7,6 +7,8 @@ import json
 import pytest
 
 from sdk.emulator.runner import run_backtest
+from sdk.market.bundle import Bundle
+from tests.bundles import real_market
 from tests.emulator.markets import made_bundle
 
 A, FUND = "600000.XSHG", "511880.XSHG"
@@ -125,6 +127,35 @@ def test_a_delisted_position_stays_priced_and_cannot_be_sold(tmp_path):
     cash = run_backtest(strategy, bundle, "2024-01-02", "2024-01-05", 10_000, rules={"delisted_position": "cash"})
     assert cash.total_value.tolist() == [10_000, 9_900, 9_900, 9_900]
     assert cash.cash[-1] == 9_900
+
+
+def test_on_the_real_market_an_ex_date_moves_the_account_by_the_tax_alone():
+    """300 stocks over a year with hundreds of events: value at 09:00 = value at 16:00 of the day before."""
+    strategy = """
+def initialize(context):
+    set_option('use_real_price', True)
+    log.set_level('order', 'error')
+    g.last = None
+def before_trading_start(context):
+    if g.last is not None:
+        print('%r' % (context.portfolio.total_value - g.last))
+def handle_data(context, data):
+    if not context.portfolio.positions:
+        for code in get_index_stocks('000300.XSHG'):
+            order_value(code, 100000, MarketOrderStyle(get_current_data()[code].high_limit))
+def after_trading_end(context):
+    g.last = context.portfolio.total_value
+"""
+    bundle = Bundle.open(real_market(), verify=False)
+    for tax, largest in ((0.0, 1.0), (0.2, 10_000.0)):
+        rules = {"dividend_tax": tax}
+        result = run_backtest(strategy, bundle, "2021-06-01", "2022-06-30", 40_000_000, rules=rules)
+        assert result.status == "done", result.error
+        jumps = [float(line.split(" - ")[-1]) for line in result.log if "09:00:00 - INFO" in line]
+        assert len(jumps) > 250
+        assert max(abs(jump) for jump in jumps) < largest
+        assert max(jumps) < 1.0
+        assert (sum(jump < -1 for jump in jumps) > 50) == (tax > 0)
 
 
 def test_a_rule_that_was_changed_is_in_run_json(tmp_path):

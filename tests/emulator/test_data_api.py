@@ -188,6 +188,10 @@ def test_get_bars_returns_structured_rows(bundle):
     rows = ask(bundle, "out.append(get_bars(B, 3, '1d', ['date', 'close']))")
     assert rows["date"].tolist() == [dt.date(2024, 1, 3), dt.date(2024, 1, 8)]
     assert rows["close"].tolist() == [20.0, 21.0]
+    now = ask(bundle, "out.append(get_bars(A, 2, fields=['date', 'close', 'volume'], include_now=True))")
+    assert now["date"].tolist() == [dt.date(2024, 1, 8), dt.date(2024, 1, 9)]
+    assert now["close"].tolist() == [5.45, 5.5]
+    assert now["volume"].tolist() == [2002.0, 0.0]
     frame = ask(bundle, "out.append(get_bars([A, B], 1, df=True))")
     assert frame.loc[A]["close"].tolist() == [5.45]
 

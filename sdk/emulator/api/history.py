@@ -146,14 +146,22 @@ class History:
         fq_ref_date: Any = "today",
         df: bool = False,
     ) -> Any:
-        """Last ``count`` traded days: structured array, dict of them for a list, or pandas with ``df``."""
+        """Last ``count`` traded days: structured array, dict of them for a list, or pandas with ``df``.
+
+        ``include_now`` adds today's unfinished bar: open = high = low = close = today's open, volume 0.
+        """
         self._reader.unit(unit, "get_bars")
         names = [fields] if isinstance(fields, str) else list(fields)
         values = self._reader.fields([name for name in names if name != "date"], "get_bars")
         codes, many = code_list(security, self._bars, "get_bars")
         stop = self._guard.stop_day("get_bars", end_dt, values)
         fq = None if fq_ref_date is None else "pre"
-        found = {code: self._bar_rows(code, _count(count, "get_bars"), stop, names, values, fq) for code in codes}
+        now = include_now and end_dt is None and self._reader.clock.in_session
+        size = _count(count, "get_bars")
+        found = {}
+        for code in codes:
+            rows = self._bar_rows(code, size, stop, names, values, fq)
+            found[code] = np.concatenate([rows, self._unfinished(code, names, fq)])[-size:] if now else rows
         if not df:
             return found if many else found[codes[0]]
         import pandas as pd
@@ -166,12 +174,27 @@ class History:
     ) -> np.ndarray:
         first, pick = self._span(code, count, stop, True)
         blocks = self._reader.blocks([code], values, first, stop, fq)
-        days = self._bars.days[first:stop][pick]
-        kinds = [(name, object if name == "date" else float) for name in names]
-        rows = np.empty(len(days), dtype=kinds)
-        for name in names:
-            rows[name] = days.astype(object) if name == "date" else blocks[name][0][pick]
-        return rows
+        columns: dict[str, Any] = {name: block[0][pick] for name, block in blocks.items()}
+        return _structured(names, {"date": self._bars.days[first:stop][pick].astype(object), **columns})
+
+    def _unfinished(self, code: str, names: list[str], fq: str | None) -> np.ndarray:
+        """Today's bar as it is at the open; no row for a halted stock."""
+        day = self._reader.clock.day
+        known = self._bars.series("paused", code)[day] == 0
+        opening = self._reader.blocks([code], ["open"], day, day + 1, fq)["open"][0]
+        prices = dict.fromkeys(("open", "high", "low", "close", "avg"), opening)
+        values = {"date": self._bars.days[day : day + 1].astype(object), **prices}
+        row = _structured(names, {name: values.get(name, np.zeros(1)) for name in names})
+        return row if known else row[:0]
+
+
+def _structured(names: list[str], columns: dict[str, Any]) -> np.ndarray:
+    """Rows with the fields ``names``; dates as objects, all else float."""
+    size = len(next(iter(columns.values())))
+    rows = np.empty(size, dtype=[(name, object if name == "date" else float) for name in names])
+    for name in names:
+        rows[name] = columns[name]
+    return rows
 
 
 class FieldFrames(dict[str, Any]):
