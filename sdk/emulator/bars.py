@@ -85,7 +85,7 @@ class BarStore:
 
     def known(self, code: object) -> bool:
         """True when the bundle has bars of ``code``."""
-        return code in self._place
+        return isinstance(code, str) and code in self._place
 
     def need(self, code: object) -> str:
         """Return ``code``; StrategyError naming the nearest code for one the bundle does not know."""

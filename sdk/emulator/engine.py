@@ -28,7 +28,7 @@ _MARKET, _TASKS, _CALLBACKS = 0, 1, 2
 class StrategyRaised(Exception):
     """The strategy raised; ``error`` is what it raised."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         super().__init__(str(error))
         self.error = error
 
@@ -40,7 +40,7 @@ class Engine:
     session: Session
     module: UserModule
 
-    def run(self, names: dict[str, Any], modules: dict[str, Any]) -> Exception | None:
+    def run(self, names: dict[str, Any], modules: dict[str, Any]) -> BaseException | None:
         """Run to the end; return what the strategy raised, already in the log, or None."""
         try:
             self._guarded(lambda: self.module.execute(names, modules, self.session.log.info))
@@ -118,7 +118,7 @@ class Engine:
     def _guarded(self, work: Callable[[], object]) -> None:
         try:
             work()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise StrategyRaised(error) from error
 
 

@@ -28,7 +28,7 @@ class RunResult:
 
     directory: Path | None
     status: str
-    error: Exception | None
+    error: BaseException | None
     figures: dict[str, Any]
     days: np.ndarray
     total_value: np.ndarray
@@ -46,7 +46,7 @@ class RunResult:
 
 
 def collect(
-    job: Job, session: Session, error: Exception | None, target: Path | None
+    job: Job, session: Session, error: BaseException | None, target: Path | None
 ) -> tuple[RunResult, dict[str, bytes]]:
     """Return the result and the files of the run directory."""
     recorder = session.recorder
@@ -142,7 +142,7 @@ def _notes(session: Session) -> list[str]:
 
 
 def _run_page(
-    job: Job, session: Session, status: str, error: Exception | None, figures: dict[str, Any], notes: list[str]
+    job: Job, session: Session, status: str, error: BaseException | None, figures: dict[str, Any], notes: list[str]
 ) -> str:
     page = {
         "format": "jqalpha-run",
