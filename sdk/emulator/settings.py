@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from sdk.emulator.costs import CostTable
 from sdk.emulator.slippage import SlippageTable
-from sdk.errors import StrategyError, UnsupportedCall, nearest
+from sdk.emulator.unsupported import unsupported
+from sdk.errors import StrategyError, nearest
 
 _SWITCHES = ("use_real_price", "avoid_future_data", "t0_mode")
 _UNBUILT = (
@@ -41,7 +42,7 @@ class Settings:
                 raise StrategyError(f"set_option('order_volume_ratio', {value!r}): must be above 0")
             self.order_volume_ratio = ratio
         elif key in _UNBUILT or key.startswith("futures_margin_rate"):
-            raise UnsupportedCall(f"set_option({key!r}) is not offered here; remove it or run on the platform")
+            raise unsupported(f"set_option({key!r})", "remove it, or run this strategy on the platform")
         else:
             known = (*_SWITCHES, "order_volume_ratio", *_UNBUILT)
             raise StrategyError(f"set_option: no option {key!r}{nearest(key, known)}")

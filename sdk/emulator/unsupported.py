@@ -37,33 +37,10 @@ UNBUILT: dict[str, str] = {
     **dict.fromkeys(("portfolio_optimizer", "create_backtest", "get_backtest"), _PLATFORM),
 }
 JQFACTOR = (
-    "get_factor_values",
-    "calc_factors",
-    "Factor",
-    "get_all_factors",
-    "winsorize",
-    "winsorize_med",
-    "standardlize",
-    "neutralize",
+    *("get_factor_values", "calc_factors", "Factor", "get_all_factors"),
+    *("winsorize", "winsorize_med", "standardlize", "neutralize"),
 )
-TECHNICAL = (
-    "MA",
-    "EMA",
-    "MACD",
-    "KDJ",
-    "RSI",
-    "BOLL",
-    "ATR",
-    "CCI",
-    "BIAS",
-    "WR",
-    "OBV",
-    "VOL",
-    "MTM",
-    "ROC",
-    "TRIX",
-    "DMI",
-)
+TECHNICAL = tuple(["MA", "EMA", "MACD", "KDJ", "RSI", "BOLL", "ATR", "CCI", "BIAS", "WR", "OBV", "VOL", "MTM", "ROC", "TRIX", "DMI"])
 
 
 class Unbuilt:
@@ -81,11 +58,16 @@ class Unbuilt:
         raise self._error(f"{self._name}.{attribute}")
 
     def _error(self, use: str) -> UnsupportedCall:
-        where = f" (策略第 {line} 行)" if (line := strategy_line()) else ""
-        return UnsupportedCall(f"{use} 本地回测不支持{where}：not offered here; {self._instead}")
+        return unsupported(use, self._instead)
 
     def __repr__(self) -> str:
         return f"<unsupported {self._name}>"
+
+
+def unsupported(use: str, instead: str) -> UnsupportedCall:
+    """Return the error for a use that is not offered: what, on which line of the strategy, what to do instead."""
+    where = f" (策略第 {line} 行)" if (line := strategy_line()) else ""
+    return UnsupportedCall(f"{use} 本地回测不支持{where}：not offered here; {instead}")
 
 
 def strategy_line() -> int | None:

@@ -183,10 +183,10 @@ def test_a_syntax_error_is_one_line_with_file_and_line(bundle, tmp_path):
         ("get_fundamentals(None)", r"get_fundamentals\(\).*策略第 2 行.*get_valuation"),
         ("query(valuation.code)", r"valuation\.code"),
         ("finance.run_query(1)", r"finance\.run_query"),
-        ("set_subportfolios([])", r"set_subportfolios\(\)"),
+        ("set_subportfolios([])", r"set_subportfolios\(\).*策略第 2 行"),
         ("inout_cash(1)", r"inout_cash\(\)"),
         ("get_price('600000.XSHG', count=1, frequency='1m')", "daily"),
-        ("set_option('match_by_signal', True)", "match_by_signal"),
+        ("set_option('match_by_signal', True)", "match_by_signal.*策略第 2 行"),
     ],
 )
 def test_an_official_call_that_is_not_offered_names_itself_and_a_way_out(bundle, use, named):

@@ -19,7 +19,8 @@ import numpy as np
 from sdk.emulator.bars import PRICES, BarStore
 from sdk.emulator.clock import Clock
 from sdk.emulator.settings import Settings
-from sdk.errors import StrategyError, UnsupportedCall, nearest
+from sdk.emulator.unsupported import unsupported
+from sdk.errors import StrategyError, nearest
 
 DEFAULT_FIELDS = ("open", "close", "high", "low", "volume", "money")
 FIELDS = (*DEFAULT_FIELDS, "factor", "high_limit", "low_limit", "avg", "pre_close", "paused")
@@ -46,7 +47,7 @@ class PriceReader:
     def unit(self, unit: str, call: str) -> None:
         """Refuse all but daily bars."""
         if unit not in ("daily", "1d", "day"):
-            raise UnsupportedCall(f"{call}: frequency {unit!r} is not offered here (daily bars only); use '1d'")
+            raise unsupported(f"{call} with {unit!r} bars", "use daily bars: '1d'")
 
     def blocks(
         self,

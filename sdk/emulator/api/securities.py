@@ -16,7 +16,8 @@ import numpy as np
 
 from sdk.emulator.api.prices import FIELDS, PriceReader, code_list
 from sdk.emulator.api.visible import Guard, as_datetime
-from sdk.errors import StrategyError, UnsupportedCall
+from sdk.emulator.unsupported import unsupported
+from sdk.errors import StrategyError
 
 LIVE = dt.date(2200, 1, 1)
 FUND_TYPES = ("fund", "etf", "lof", "mmf", "money_market_fund", "stock_fund", "fja", "fjb", "fjm", "QDII_fund")
@@ -59,7 +60,7 @@ class Securities:
         wanted = {types} if isinstance(types, str) else set(types or ["stock"])
         kinds = {"fund" if kind in FUND_TYPES else kind for kind in wanted}
         if odd := kinds - {"stock", "fund", "index"}:
-            raise UnsupportedCall(f"get_all_securities: no types {sorted(odd)} here; use 'stock', 'fund', 'index'")
+            raise unsupported(f"get_all_securities({sorted(odd)})", "use 'stock', 'fund' or 'index'")
         day = None if date is None else np.datetime64(self._guard.date("get_all_securities", date))
         listing = self._bars.listing
         keep = np.isin(listing.type, sorted(kinds))
@@ -113,7 +114,7 @@ class Securities:
     ) -> Any:
         """``is_st`` by day and code."""
         if info != "is_st":
-            raise UnsupportedCall(f"get_extras({info!r}) is not offered here; only 'is_st' is in a bundle")
+            raise unsupported(f"get_extras({info!r})", "only 'is_st' is in a bundle")
         import pandas as pd
 
         codes, _ = code_list(security_list, self._bars, "get_extras")
@@ -135,13 +136,12 @@ class Securities:
         import pandas as pd
 
         codes, _ = code_list(security, self._bars, "get_valuation")
-        names: Sequence[str] = [fields] if isinstance(fields, str) else list(fields or ())
-        lacking = [name for name in names if not self._bars.bundle.has(name)]
+        has = [name for name in self._bars.bundle.fields if name not in (*FIELDS, "is_st")]
+        names: Sequence[str] = [fields] if isinstance(fields, str) else list(fields or has)
+        lacking = [name for name in names if name not in has]
         if lacking or not names:
-            has = [name for name in self._bars.bundle.fields if name not in (*FIELDS, "is_st")]
-            raise UnsupportedCall(
-                f"get_valuation: name fields that this bundle has ({' '.join(has) or 'no valuation'}), "
-                f"not {lacking or list(names)}"
+            raise unsupported(
+                f"get_valuation(fields={lacking})", f"this bundle has {' '.join(has) or 'no valuation'}"
             )
         stop = self._guard.stop_day("get_valuation", end_date, names)
         first = self._first(start_date, count, stop, "get_valuation")

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sdk.emulator.account import Account
-from sdk.errors import StrategyError, UnsupportedCall
+from sdk.emulator.unsupported import unsupported
+from sdk.errors import StrategyError
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ def subportfolio_setter(account: Account) -> Callable[[Sequence[SubPortfolioConf
         """Accept a single stock account that holds the whole capital."""
         kinds = [getattr(config, "type", "?") for config in configs]
         if kinds != ["stock"]:
-            raise UnsupportedCall(f"set_subportfolios() of types {kinds} is not offered here; use one stock account")
+            raise unsupported(f"set_subportfolios() of types {kinds}", "use one stock account with all the cash")
         if abs(configs[0].cash - account.starting_cash) > 1e-6:
             raise StrategyError(
                 f"set_subportfolios(): cash {configs[0].cash} must add up to the capital {account.starting_cash}"
