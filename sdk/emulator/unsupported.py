@@ -40,7 +40,10 @@ JQFACTOR = (
     *("get_factor_values", "calc_factors", "Factor", "get_all_factors"),
     *("winsorize", "winsorize_med", "standardlize", "neutralize"),
 )
-TECHNICAL = tuple(["MA", "EMA", "MACD", "KDJ", "RSI", "BOLL", "ATR", "CCI", "BIAS", "WR", "OBV", "VOL", "MTM", "ROC", "TRIX", "DMI"])
+TECHNICAL = (
+    *("MA", "EMA", "MACD", "KDJ", "RSI", "BOLL", "ATR", "CCI"),
+    *("BIAS", "WR", "OBV", "VOL", "MTM", "ROC", "TRIX", "DMI"),
+)
 
 
 class Unbuilt:
