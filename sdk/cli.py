@@ -44,15 +44,14 @@ def cli() -> None:
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; an expected error becomes one line on stderr and its exit code."""
     try:
-        cli.main(args=argv, prog_name="jqalpha", standalone_mode=False)
+        code = cli.main(args=argv, prog_name="jqalpha", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
     except JqalphaError as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)
         sys.exit(error.exit_code)

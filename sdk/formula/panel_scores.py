@@ -1,7 +1,7 @@
-"""Scores of many formulas on one panel: features once, operators by the kernel, NaN where a window is not full.
+"""Scores of many formulas on one panel: features once by the kernel, operators by compiled loops, same bits.
 
-The values are the kernel's bit for bit: features and operators are the kernel's own functions, run over the whole
-history a few stocks at a time. A score exists on a day when the stock has ``lookback_days`` known bars up to it.
+A score exists on a day when the stock has ``lookback_days`` known bars up to it; elsewhere it is NaN. Only the days
+that get a score, and the finite cone behind them, are computed.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from jq_strategy import formula as language
 from jq_strategy import kernel
 from jq_strategy.inputs import usable_bars
 from sdk.errors import FormulaError
+from sdk.formula.compiled import OPCODES, run_program
 
 _STOCKS_AT_ONCE = 4  # a 120-day window array of four stocks stays in the cache
-_STOCKS_AT_ONCE_IN_OPERATORS = 64
 
 Tree = tuple
 
@@ -28,7 +28,8 @@ class PanelScores:
         stocks = max(array.shape[0] for array in bars.values())
         self.shape = (stocks, next(iter(bars.values())).shape[1])
         self._bars = {name: np.broadcast_to(array, self.shape) for name, array in bars.items()}
-        self._features: dict[str, np.ndarray] = {}
+        self._features = np.zeros((0, *self.shape))
+        self._place: dict[str, int] = {}
         self._known_days: dict[tuple[str, ...], np.ndarray] = {}
 
     def scores(self, tree: Tree, days: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -36,46 +37,47 @@ class PanelScores:
 
         Raises FormulaError when the formula reads an input that the panel does not have.
         """
-        days = np.asarray(days)
-        lookback = language.lookback_days(tree)
-        values = self._values(tree)
-        columns = days - (self.shape[1] - values.shape[1])
-        picked = values[:, np.maximum(columns, 0)]
-        full = self._known(tuple(language.inputs_of(tree)))[:, days] >= lookback
-        return np.where(full, picked + 0.0, np.nan)
-
-    def _values(self, tree: Tree) -> np.ndarray:
+        days = np.asarray(days, dtype=np.int64)
+        full = self._known(tuple(language.inputs_of(tree)))[:, days] >= language.lookback_days(tree)
         steps = language.plan(tree)
-        features = {step.label: self._feature(step.name) for step in steps if not step.operands}
-        parts = []
-        for start in range(0, self.shape[0], _STOCKS_AT_ONCE_IN_OPERATORS):
-            rows = slice(start, start + _STOCKS_AT_ONCE_IN_OPERATORS)
-            values = {label: array[rows] for label, array in features.items()}
-            with np.errstate(all="ignore"):
-                for step in steps:
-                    if step.operands:
-                        operands = [values[label] for label, _ in step.operands]
-                        shared = min(operand.shape[1] for operand in operands)
-                        function = kernel.OPERATOR_TABLE[step.name].function
-                        values[step.label] = function(*[kernel.tail(operand, shared) for operand in operands])
-            parts.append(values[steps[-1].label])
-        return np.concatenate(parts)
+        places = {step.label: -self._feature(step.name) - 1 for step in steps if not step.operands}
+        operators = [step for step in steps if step.operands]
+        if not operators:
+            values = self._features[-places[steps[-1].label] - 1][:, days]
+        else:
+            values = np.empty((self.shape[0], len(days)))
+            places.update((step.label, register) for register, step in enumerate(operators))
+            table = [
+                [OPCODES[step.name], *[places[label] for label, _ in step.operands], 0, 0][:4] for step in operators
+            ]
+            spans = [_spans(days, step.days, kernel.OPERATOR_TABLE[step.name].depth) for step in operators]
+            run_program(
+                np.array(table, dtype=np.int64),
+                np.concatenate(spans),
+                np.cumsum([0] + [len(part) for part in spans]),
+                self._features,
+                days,
+                values,
+            )
+        return np.where(full, values + 0.0, np.nan)
 
-    def _feature(self, name: str) -> np.ndarray:
-        if name not in self._features:
+    def _feature(self, name: str) -> int:
+        """Return the place of a feature in the feature array, computing it at its first use."""
+        if name not in self._place:
             feature = kernel.FEATURE_TABLE[name]
             missing = [field for field in feature.inputs if field not in self._bars]
             if missing:
                 raise FormulaError(f"{name} needs the input {missing[0]!r}, which this panel does not have")
-            parts = []
+            values = np.zeros((1, *self.shape))
             for start in range(0, self.shape[0], _STOCKS_AT_ONCE):
                 rows = slice(start, start + _STOCKS_AT_ONCE)
                 arrays = [self._bars[field][rows] for field in feature.inputs]
                 with np.errstate(all="ignore"):
                     _, filled = usable_bars(arrays, feature.inputs)
-                    parts.append(feature.function(*filled))
-            self._features[name] = np.concatenate(parts)
-        return self._features[name]
+                    values[0, rows, feature.days - 1 :] = feature.function(*filled)
+            self._place[name] = len(self._features)
+            self._features = np.concatenate([self._features, values])
+        return self._place[name]
 
     def _known(self, names: tuple[str, ...]) -> np.ndarray:
         """Return for each day how many days in a row, this one included, all of ``names`` have been known."""
@@ -86,3 +88,11 @@ class PanelScores:
             last_gap = np.maximum.accumulate(np.where(known, 0, place), axis=1)
             self._known_days[names] = place - last_gap
         return self._known_days[names]
+
+
+def _spans(days: np.ndarray, reach: int, depth: int) -> np.ndarray:
+    """Return the merged day ranges [start, stop) of the ``reach`` days up to each day; none starts before ``depth``."""
+    starts, stops = np.sort(days) - reach + 1, np.sort(days) + 1
+    first = np.r_[True, starts[1:] > stops[:-1]]
+    last = np.r_[first[1:], True]
+    return np.stack([np.maximum(starts[first], depth), np.maximum(stops[last], depth)], axis=1)

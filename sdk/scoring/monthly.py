@@ -11,9 +11,11 @@ stock that left the choice is sold unless it is halted or opens at its lower lim
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from sdk.errors import MarketError
 from sdk.market.bundle import Bundle
@@ -116,34 +118,73 @@ class MonthlyResult:
 def top_k_portfolio(market: MonthlyMarket, scores: np.ndarray, k: int, costs: Costs) -> MonthlyResult:
     """Trade the scores (stocks, R) and return what each month earned after costs."""
     eligible = np.where(market.members, scores, np.nan)
-    ranked = np.where(np.isnan(eligible), np.inf, -eligible)
-    order = np.argsort(ranked, axis=0, kind="stable")
     months = market.growth.shape[1]
-    held = np.zeros(len(market.codes))
+    result = MonthlyResult(np.zeros(months), np.zeros(months), np.zeros(months, dtype=np.bool_))
+    _trade(
+        eligible, market.buyable, market.sellable, market.growth, k, costs.buy, costs.sell,
+        result.returns, result.turnover, result.cut_in_tie,
+    )  # fmt: skip
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _best(scores: np.ndarray, month: int, k: int, chosen: np.ndarray) -> tuple[int, bool]:
+    """Fill ``chosen`` with the rows of the k best scores, equal scores by row; return how many, and if the cut ties."""
+    found = 0
+    for row in range(scores.shape[0]):
+        score = scores[row, month]
+        if math.isnan(score) or (found > k and score <= scores[chosen[k], month]):
+            continue
+        place = min(found, k)
+        while place > 0 and score > scores[chosen[place - 1], month]:
+            chosen[place] = chosen[place - 1]
+            place -= 1
+        chosen[place] = row
+        found = min(found + 1, k + 1)
+    return min(found, k), found > k and scores[chosen[k], month] == scores[chosen[k - 1], month]
+
+
+@njit(cache=True, nogil=True)
+def _trade(
+    scores: np.ndarray,
+    buyable: np.ndarray,
+    sellable: np.ndarray,
+    growth: np.ndarray,
+    k: int,
+    buy_cost: float,
+    sell_cost: float,
+    returns: np.ndarray,
+    turnover: np.ndarray,
+    cut_in_tie: np.ndarray,
+) -> None:
+    """Month by month: sell what left the choice, trim, buy the rest with what is there, let it grow."""
+    stocks, months = growth.shape
+    held, wanted = np.zeros(stocks), np.zeros(stocks)
+    chosen = np.zeros(k + 1, dtype=np.int64)
     cash = 1.0
-    returns, turnover, cut_in_tie = np.zeros(months), np.zeros(months), np.zeros(months, dtype=bool)
     for month in range(months):
-        best = order[: k + 1, month]
-        best_scores = ranked[best, month]
-        chosen = best[:k][np.isfinite(best_scores[:k])]
-        cut_in_tie[month] = (
-            len(best) > k and np.isfinite(best_scores[k]) and best_scores[k] == best_scores[k - 1]
-        )
-        value = held.sum() + cash
-        wanted = np.zeros_like(held)
-        wanted[chosen] = value / k
-        stuck = (held > 0) & ~market.sellable[:, month]
-        unbuyable = ~market.buyable[:, month]
-        wanted = np.where(stuck, np.maximum(wanted, held), wanted)
-        wanted = np.where(unbuyable, np.minimum(wanted, held), wanted)
-        sells = np.maximum(held - wanted, 0.0).sum()
-        proceeds = cash + sells * (1.0 - costs.sell)
-        buys = np.maximum(wanted - held, 0.0)
-        affordable = min(1.0, proceeds / (buys.sum() * (1.0 + costs.buy))) if buys.any() else 1.0
-        bought = buys.sum() * affordable
-        cash = proceeds - bought * (1.0 + costs.buy)
-        held = np.minimum(held, wanted) + buys * affordable
-        held = held * (1.0 + market.growth[:, month])
-        returns[month] = (held.sum() + cash) / value - 1.0
-        turnover[month] = bought / value
-    return MonthlyResult(returns, turnover, cut_in_tie)
+        count, cut_in_tie[month] = _best(scores, month, k, chosen)
+        value = cash
+        for row in range(stocks):
+            value += held[row]
+            wanted[row] = 0.0
+        for place in range(count):
+            wanted[chosen[place]] = value / k
+        proceeds, buys = cash, 0.0
+        for row in range(stocks):
+            if not buyable[row, month]:
+                wanted[row] = min(wanted[row], held[row])
+            if not sellable[row, month]:
+                wanted[row] = max(wanted[row], held[row])
+            if wanted[row] < held[row]:
+                proceeds += (held[row] - wanted[row]) * (1.0 - sell_cost)
+                held[row] = wanted[row]
+            buys += wanted[row] - held[row]
+        share = min(1.0, proceeds / (buys * (1.0 + buy_cost))) if buys > 0.0 else 1.0
+        cash = proceeds - share * buys * (1.0 + buy_cost)
+        after = cash
+        for row in range(stocks):
+            held[row] = (held[row] + share * (wanted[row] - held[row])) * (1.0 + growth[row, month])
+            after += held[row]
+        returns[month] = after / value - 1.0
+        turnover[month] = share * buys / value

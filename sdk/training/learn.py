@@ -18,7 +18,7 @@ from sdk.training.config import TrainConfig
 from sdk.training.grammar import Grammar
 from sdk.training.policy import Policy
 from sdk.training.reward import Judge, Judgement
-from sdk.training.sampling import log_probability, sample_formulas
+from sdk.training.sampling import Sample, log_probability, sample_formulas
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,18 @@ def search(
     best: tuple[int, ...] = ()
     best_judgement: Judgement | None = None
     records: list[StepRecord] = []
+    elite: Elite | None = None
     for step in range(1, config.steps + 1):
         sample = sample_formulas(policy, grammar, config.batch, generator)
         judgements = judge.judge_all(sample.lists)
         rewards = torch.tensor([judgement.reward for judgement in judgements], dtype=torch.float32)
         chance, entropy = log_probability(policy, sample)
         if config.learner == "reinforce":
+            elite = _elite(elite, sample, rewards, config.elite)
+            elite_chance, _ = log_probability(policy, elite.sample)
             advantage = (rewards - rewards.mean()) / (rewards.std() + 1e-6)
             loss = -(advantage * chance).mean() - config.entropy * entropy.mean()
+            loss = loss - config.imitation * elite_chance.mean()
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(policy.parameters(), 1.0)
@@ -81,6 +85,29 @@ def search(
         on_step(record)
     assert best_judgement is not None
     return SearchResult(best, best_judgement, records)
+
+
+@dataclass(frozen=True)
+class Elite:
+    """The best distinct formulas so far, best first, with the masks they were drawn under."""
+
+    sample: Sample
+    rewards: torch.Tensor
+
+
+def _elite(elite: Elite | None, sample: Sample, rewards: torch.Tensor, size: int) -> Elite:
+    """Return the ``size`` best distinct formulas of the elite and a new batch; what was there first wins a tie."""
+    merged, all_rewards = sample, rewards
+    if elite is not None:
+        merged = elite.sample.joined(sample)
+        all_rewards = torch.cat([elite.rewards, rewards])
+    kept: list[int] = []
+    for place in torch.argsort(all_rewards, descending=True, stable=True).tolist():
+        if merged.lists[place] not in [merged.lists[before] for before in kept]:
+            kept.append(place)
+        if len(kept) == size:
+            break
+    return Elite(merged.rows(kept), all_rewards[kept])
 
 
 def _make_policy(config: TrainConfig, grammar: Grammar) -> tuple[Policy, torch.optim.Optimizer]:

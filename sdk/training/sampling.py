@@ -21,6 +21,20 @@ class Sample:
     depths: Tensor
     lists: tuple[tuple[int, ...], ...]
 
+    def rows(self, places: list[int]) -> Sample:
+        """Return some formulas of the batch, in the order of ``places``."""
+        lists = tuple(self.lists[place] for place in places)
+        return Sample(self.tokens[places], self.masks[places], self.depths[places], lists)
+
+    def joined(self, other: Sample) -> Sample:
+        """Return this batch followed by another."""
+        return Sample(
+            torch.cat([self.tokens, other.tokens]),
+            torch.cat([self.masks, other.masks]),
+            torch.cat([self.depths, other.depths]),
+            self.lists + other.lists,
+        )
+
 
 @torch.no_grad()
 def sample_formulas(policy: Policy, grammar: Grammar, batch: int, generator: torch.Generator) -> Sample:

@@ -1,0 +1,23 @@
+"""One training run from settings to run directory: the call behind ``jqalpha train`` and the examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sdk.formula.formula_file import FormulaFile
+from sdk.market.bundle import Bundle
+from sdk.training.config import TrainConfig
+from sdk.training.learn import SearchResult, StepRecord, search
+from sdk.training.reward import Judge
+from sdk.training.run_dir import write_run
+
+
+def train_formula(
+    bundle: Bundle, config: TrainConfig, out: Path, on_step: Callable[[StepRecord], None] = lambda record: None
+) -> tuple[Path, FormulaFile, SearchResult]:
+    """Search on a bundle and write ``out/<id>/``; return the directory, the best formula and the whole result."""
+    judge = Judge(bundle, config)
+    result = search(config, judge, on_step)
+    directory, formula = write_run(out, config, result, bundle.fingerprint, judge.period)
+    return directory, formula, result
