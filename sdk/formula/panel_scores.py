@@ -91,7 +91,7 @@ class PanelScores:
 
 
 def _spans(days: np.ndarray, reach: int, depth: int) -> np.ndarray:
-    """Return the merged day ranges [start, stop) of the ``reach`` days up to each day; none starts before ``depth``."""
+    """Return the merged ranges [start, stop) of the ``reach`` days up to each day, none before day ``depth``."""
     starts, stops = np.sort(days) - reach + 1, np.sort(days) + 1
     first = np.r_[True, starts[1:] > stops[:-1]]
     last = np.r_[first[1:], True]
