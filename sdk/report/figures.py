@@ -13,7 +13,6 @@ from sdk.report.plain_text import plain
 from sdk.report.text_files import Decoding, TextSource, read_lines
 from sdk.scoring.figure_names import NAMES, FigureName
 
-
 _OTHER_KEYS = ("annual_bm_return", "turnover_rate", "avg_trade_return", "treasury_return", "trading_days")
 _OTHER_LABELS = {
     "策略总收益": "algorithm_return",
