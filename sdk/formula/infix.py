@@ -24,6 +24,7 @@ from sdk.errors import FormulaError, nearest
 from sdk.formula.trees import MAX_NESTING, Tree, check_nesting
 
 BINDING = {"+": 1, "-": 1, "*": 2, "/": 2}
+MAX_OPEN = 2 * MAX_NESTING  # (-a) opens two at a level
 TIGHTEST = 9  # a leading sign, and any symbol that has no place in BINDING
 _WORD = re.compile(r"[^\W\d]\w*")
 
@@ -104,8 +105,8 @@ class _Reader:
             else:
                 expects_operand = self._after_operand(word)
                 place += 1
-            if len(self.waiting) > MAX_NESTING:
-                raise self._at(word, f"more than {MAX_NESTING} brackets and signs are open at once")
+            if len(self.waiting) > MAX_OPEN:
+                raise self._at(word, f"more than {MAX_OPEN} brackets and signs are open; nest at most {MAX_NESTING}")
         if expects_operand:
             raise _problem(self.text, len(self.text) + 1, "the text ends", "a feature, NAME(...) or (")
         self._reduce(0)

@@ -93,7 +93,7 @@ def _pattern(text: str) -> Tree:
 
 
 def _matches(pattern: Tree, tree: Tree, found: Bindings, either_order: bool) -> Iterator[Bindings]:
-    """Yield every way in which a pattern fits a tree; operands of ADD and MUL fit in either order if that is asked."""
+    """Yield every way in which a pattern fits a tree; ADD and MUL fit in either order where that is asked."""
     if pattern[0] in VARIABLES:
         if found.get(pattern[0], tree) == tree:
             yield {**found, pattern[0]: tree}
@@ -164,6 +164,13 @@ REWRITES = (
 
 # Two rows hold for every operator, also for those that a later vocabulary brings: no operator knows which day it is.
 DELAY_ROWS = (
-    Rewrite("delay_inward", "DELAY1(f(x, …))", "f(DELAY1(x), …)", "每个算子对每一天都一样 every day is treated alike"),
-    Rewrite("delay_outward", "f(DELAY1(x), …)", "DELAY1(f(x, …))", "最后把共同的延迟提到外面 last step: shared delays go out"),
+    Rewrite(
+        "delay_inward", "DELAY1(f(x, …))", "f(DELAY1(x), …)", "每个算子对每一天都一样 every day is treated alike"
+    ),
+    Rewrite(
+        "delay_outward",
+        "f(DELAY1(x), …)",
+        "DELAY1(f(x, …))",
+        "最后把共同的延迟提到外面 last step: shared delays go out",
+    ),
 )

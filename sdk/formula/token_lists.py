@@ -27,13 +27,17 @@ def to_tokens(tree: Tree, vocabulary: str, token_mode: str = "postfix") -> list[
     return ids_of(to_names(tree, token_mode), vocabulary)
 
 
+def check_vocabulary(vocabulary: str) -> None:
+    """Raise FormulaError for a vocabulary that does not exist, naming those that do."""
+    if vocabulary not in language.VOCABULARIES:
+        guess = nearest(vocabulary, language.VOCABULARIES)
+        known = ", ".join(language.VOCABULARIES)
+        raise FormulaError(f"未知词表 · unknown vocabulary {vocabulary!r}{guess}; known: {known}")
+
+
 def ids_of(words: Sequence[str], vocabulary: str) -> list[int]:
     """Return the ids of names, short names allowed, naming the first position that is wrong."""
-    if vocabulary not in language.VOCABULARIES:
-        known = ", ".join(language.VOCABULARIES)
-        raise FormulaError(
-            f"未知词表 · unknown vocabulary {vocabulary!r}{nearest(vocabulary, language.VOCABULARIES)}; known: {known}"
-        )
+    check_vocabulary(vocabulary)
     names = language.token_names(vocabulary)
     ids = []
     for position, word in enumerate(words):
@@ -66,18 +70,18 @@ def vocabulary_of_ids(tokens: Sequence[int], token_mode: str = "postfix") -> str
     the message shows both readings and asks for --vocabulary.
     """
     readings, problems = {}, []
-    for vocabulary in language.VOCABULARIES:
+    for vocabulary, names in language.VOCABULARIES.items():
         try:
             repaired = language.repair(tokens, vocabulary, token_mode).repaired
-            readings[vocabulary] = language.parse(repaired, vocabulary, token_mode)
+            readings[vocabulary] = [names[token] for token in repaired]
         except language.FormulaProblem as problem:
             problems.append(problem)
     if not readings:
         raise FormulaError(f"没有词表含有这些 token · no vocabulary fits: {problems[-1]}") from problems[-1]
     oldest = next(iter(readings))
-    other = next((name for name, tree in readings.items() if tree != readings[oldest]), None)
+    other = next((name for name, words in readings.items() if words != readings[oldest]), None)
     if other is not None:
-        first, second = (language.expression(readings[name])[:80] for name in (oldest, other))
+        first, second = (" ".join(readings[name])[:80] for name in (oldest, other))
         raise FormulaError(
             f"词表不确定 · the ids mean {first} in {oldest} and {second} in {other}; "
             f"say which: --vocabulary {oldest} or --vocabulary {other}"
