@@ -34,6 +34,7 @@ def build_model(formula: FormulaFile) -> ModelProto:
     functions: dict[str, FunctionProto] = {}
     graph = Graph()
     known, filled = _usable(formula, graph, functions, traced)
+    scored = traced.window_all(known, formula.lookback_days) if language.compares_stocks(formula.tree) else None
     values: dict[str, Symbol] = {}
     steps = language.plan(formula.tree)
     delivered = {step.label: step.days for step in steps}
@@ -43,6 +44,8 @@ def build_model(formula: FormulaFile) -> ModelProto:
                 values[label] if delivered[label] == days else _tail(values[label], days)
                 for label, days in step.operands
             ]
+            if scored is not None and kernel.OPERATOR_TABLE[step.name].across:
+                arguments.append(scored)
         else:
             feature = kernel.FEATURE_TABLE[step.name]
             reach = step.days + feature.days - 1

@@ -1,23 +1,23 @@
 """The kernel traced into ONNX: its very source runs on symbolic arrays, so there is no second copy of the maths.
 
-``traced_kernel()`` loads the source of the ground floor once more and puts symbolic primitives in the place of the
-numpy ones. Calling a kernel function on ``Symbol`` arguments then writes ONNX nodes instead of computing. Only the
-primitives and the Python operators are defined here.
+``traced_kernel()`` runs the source of the ground floor once more on symbolic primitives in the place of the numpy
+ones (sdk/formula/kernel_source.py). Calling a kernel function on ``Symbol`` arguments then writes ONNX nodes instead
+of computing. Only the primitives and the Python operators are defined here and in symbolic_stocks.py.
 
 Double precision throughout; constants are stored as float64 tensors, never through a float32 literal.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from onnx import NodeProto, helper, numpy_helper
 
-from jq_strategy import inputs, kernel
+from exporter import symbolic_stocks
+from sdk.formula.kernel_source import kernel_on
 
 Value = Any  # a Symbol or a Python number
 _END = np.iinfo(np.int64).max
@@ -50,6 +50,21 @@ class Graph:
         output = self.name()
         self.nodes.append(helper.make_node(kind, names, [output], **attributes))
         return Symbol(output, self)
+
+    def add_pair(self, kind: str, *operands: Value, **attributes: Any) -> tuple[Symbol, Symbol]:
+        """Add a node with two outputs."""
+        first = self.add(kind, *operands, **attributes)
+        second = self.name()
+        self.nodes[-1].output.append(second)
+        return first, Symbol(second, self)
+
+    def inner(self) -> Graph:
+        """Return an empty graph for the body of a Loop in this one; its names differ from all others."""
+        return Graph(f"{self.name()}_")
+
+    def symbol(self, name: str) -> Symbol:
+        """Return a value that the caller declares, under a name of this graph."""
+        return Symbol(f"{self.prefix}{name}", self)
 
     def _number(self, value: Value) -> str:
         if isinstance(value, np.ndarray):
@@ -147,20 +162,14 @@ PRIMITIVES: dict[str, Callable[..., Symbol]] = {
     "places": lambda w, start, stop: _slice(w, start, stop, -1),
     "kth_smallest": _kth_smallest,
     "window_max": lambda w: w.graph.add("ReduceMax", w, _ints(-1), keepdims=0),
+    "sorted_stocks": symbolic_stocks.sorted_stocks,
+    "smaller_stocks": symbolic_stocks.smaller_stocks,
+    "stock_sum": symbolic_stocks.stock_sum,
+    "stock_max": symbolic_stocks.stock_max,
+    "beside": lambda parts: parts[0].graph.add("Concat", *parts, axis=1),
 }
 
 
 def traced_kernel() -> SimpleNamespace:
     """Return the functions of the kernel and of the missing-bar rule, running on symbols."""
-    names: dict[str, Any] = dict(PRIMITIVES)
-    for module in (kernel, inputs):
-        scope = _load(module)
-        scope.update({name: names[name] for name in scope if name in names})
-        names.update({name: value for name, value in scope.items() if not name.startswith("__")})
-    return SimpleNamespace(**names)
-
-
-def _load(module: ModuleType) -> dict[str, Any]:
-    scope: dict[str, Any] = {"__name__": f"{module.__name__} traced"}
-    exec(compile(inspect.getsource(module), module.__file__ or module.__name__, "exec"), scope)  # noqa: S102
-    return scope
+    return kernel_on(PRIMITIVES)
