@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jq_strategy import formula as language
-from sdk.formula.rewrites import REWRITES, Rewrite
+from sdk.formula.patterns import Rewrite
+from sdk.formula.rewrites import REWRITES
 from sdk.formula.trees import Tree, check_nesting, reach
 
 HASH_FORMAT = "jqalpha-canonical-1"

@@ -121,7 +121,9 @@ def _sparse(tree: Tree) -> Iterator[tuple[Tree, str]]:
 def mostly_zero(tree: Tree) -> bool:
     """Tell whether a value is 0 wherever its JUMP is 0: JUMP itself, and what turns 0 into 0."""
     name, operands = tree[0], tree[1:]
-    if name == "JUMP" or (name in ("NEG", "ABS", "SIGN", "DELAY1") and mostly_zero(operands[0])):
+    if name == "JUMP" or (
+        name in ("NEG", "ABS", "SIGN", "DELAY1", "LOG1P_ABS", "SQRT_ABS") and mostly_zero(operands[0])
+    ):
         return True
     if name == "MUL":
         return any(mostly_zero(operand) for operand in operands)

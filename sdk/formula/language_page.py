@@ -8,8 +8,9 @@ from jq_strategy import formula as language
 from jq_strategy import kernel
 from sdk.formula.checks import CHECKS
 from sdk.formula.explain import range_text
+from sdk.formula.patterns import Rewrite
 from sdk.formula.ranges import ANYTHING, FEATURE_RANGES
-from sdk.formula.rewrites import DELAY_ROWS, REWRITES, Rewrite
+from sdk.formula.rewrites import DELAY_ROWS, REWRITES
 from sdk.formula.trees import MAX_NESTING
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "formula.md"
@@ -42,8 +43,8 @@ trading days and nothing else. Printed expressions are fully bracketed: `(a + b)
 VOCABULARY = """
 ## 词表 Vocabularies
 
-编号只在词表内有意义。旧文件（`[…]` 或 `{"tokens": […]}`）没写词表时：含有这些编号的词表若都读出同一个公式，
-取其中最早的；否则报错并请你写明 `--vocabulary`，从不猜测。 An older file without a vocabulary gets the oldest of those that
+编号只在词表内有意义。旧文件（`[…]` 或 `{"tokens": […]}`）没写词表时：含有这些编号的词表若都读出同一个公式，取其中
+最早的；否则报错并请你写明 `--vocabulary`，从不猜测。 An older file without a vocabulary gets the oldest of those that
 all read the same formula from its ids; if two read differently, you are asked.
 
 """
@@ -60,10 +61,10 @@ REWRITE = """
 ## 规范形 Canonical form
 
 下表每一行都不改变分数的任何一位（逐位相同，NaN 也相同）；小写字母代表任意子公式。规范形用于比较和去重
-（`hash`），不用于执行：执行的永远是修复后的 token。标“删”的行会去掉一部分，只在整个公式的输入和回看天数都不变时才做，
-因为它们决定哪些股票没有分数。
-No row changes a bit of a score. Rows marked 删 drop a part and are done only where the whole formula keeps its inputs
-and its lookback, which decide who has no score. There is deliberately no row for `(a + b) + c`, `x / (-y)` or `x - x`.
+（`hash`），不用于执行：执行的永远是修复后的 token。标“删”的行会去掉一部分，只在整个公式的输入和回看天数都不变时
+才做，因为它们决定哪些股票没有分数。
+No row changes a bit of a score. Rows marked 删 drop a part and are done only where the whole formula keeps its
+inputs and its lookback, which decide who has no score. There is deliberately no row for `(a + b) + c`, `x / (-y)` or `x - x`.
 
 | 名称 name | 之前 before | 之后 after | 理由 why | 条件 when |
 |---|---|---|---|---|

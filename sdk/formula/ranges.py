@@ -26,6 +26,7 @@ MOST_VALUES = 64  # larger sets are only bounded
 EPSILON = 1e-6  # of DIV
 SMALLEST_DIVISOR = 2.0**-72
 JUMP_LIMIT = 7.91
+MOST_STOCKS = 1e6  # of a pool; a rank is at least 1 / n, a z-score at most the root of n
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _between(*corners: float) -> Range:
     """Return the bounds of some corners; a corner that leaves float64 means that 0 and any size are possible."""
     low, high = min(corners), max(corners)
     if math.isfinite(low) and math.isfinite(high):
-        return Range(low + 0.0, high + 0.0)
+        return _exactly({low}) if low == high else Range(low + 0.0, high + 0.0)
     return Range(min(max(low, -kernel.LARGEST), 0.0), max(min(high, kernel.LARGEST), 0.0), overflows=True)
 
 
@@ -134,12 +135,48 @@ def _same(x: Range) -> Range:
     return Range(x.low, x.high, x.values)
 
 
-def _tsum20(x: Range) -> Range:
+def _sums(x: Range, days: int) -> tuple[float, float]:
     with np.errstate(over="ignore"):
-        low, high = (float(kernel.window_sum(np.full((1, 20), bound), 20)[0, 0]) for bound in (x.low, x.high))
+        low, high = (float(kernel.window_sum(np.full((1, days), end), days)[0, 0]) for end in (x.low, x.high))
+    return low, high
+
+
+def _tsum20(x: Range) -> Range:
+    low, high = _sums(x, 20)
     if x.values is not None and all(value.is_integer() for value in x.values) and high - low < MOST_VALUES:
         return _exactly({float(value) for value in range(int(low), int(high) + 1)})
     return _between(low, high)
+
+
+def _mean(days: int) -> Callable[[Range], Range]:
+    return lambda x: _between(*(total / float(days) for total in _sums(x, days)))
+
+
+def _deviation(x: Range) -> Range:
+    """Twice the largest deviation there can be, and room for the rounding of the mean; 0 where nothing varies."""
+    most = 1.2 * (x.high - x.low) + 1e-12 * x.largest
+    return _exactly({0.0}) if x.constant else _between(0.0, most if most < 1e150 else math.inf)
+
+
+def _window_rank(days: int) -> Callable[[Range], Range]:
+    ranks = {(below + (equal + 1) / 2.0) / days for below in range(days) for equal in range(1, days - below + 1)}
+    return lambda x: _exactly(ranks)
+
+
+def _of_absolute(name: str) -> Callable[[Range], Range]:
+    """Bounds of a function that grows with |x|, with room for its own error."""
+
+    def found(x: Range) -> Range:
+        size = _abs(x)
+        ends = np.array([[size.low, size.high]])
+        low, high = kernel.OPERATOR_TABLE[name].function(ends)[0].tolist()
+        return _between(low * (1.0 - 1e-12), high * (1.0 + 1e-12))
+
+    return found
+
+
+def _always(low: float, high: float) -> Callable[..., Range]:
+    return lambda *operands: Range(low, high)
 
 
 OPERATOR_RANGES: dict[str, Callable[..., Range]] = {
@@ -156,8 +193,26 @@ OPERATOR_RANGES: dict[str, Callable[..., Range]] = {
     "DELAY1": _same,
     "MAX3": _same,
     "TSUM20": _tsum20,
+    "RANK": _always(1.0 / MOST_STOCKS, 1.0),
+    "ZSCORE": _always(-(MOST_STOCKS**0.5), MOST_STOCKS**0.5),
+    **{f"TS_MEAN{days}": _mean(days) for days in (5, 10, 20)},
+    **{f"TS_STD{days}": _deviation for days in (5, 10, 20)},
+    **{f"TS_{name}{days}": _same for name in ("MAX", "MIN") for days in (5, 10, 20)},
+    **{f"TS_RANK{days}": _window_rank(days) for days in (5, 10, 20)},
+    **{f"TS_CORR{days}": _always(-1.0, 1.0) for days in (5, 10, 20)},
+    **{name: _of_absolute(name) for name in ("LOG1P_ABS", "SQRT_ABS")},
 }
-COUNTED = ("ADD", "SUB", "MUL", "DIV", "NEG", "ABS", "DECAY")  # small sets go through the kernel value by value
+COUNTED = (
+    "ADD",
+    "SUB",
+    "MUL",
+    "DIV",
+    "NEG",
+    "ABS",
+    "DECAY",
+    "LOG1P_ABS",
+    "SQRT_ABS",
+)  # small sets go through the kernel value by value
 
 
 @lru_cache(maxsize=4096)

@@ -4,7 +4,8 @@ Small letters stand for any sub-formula. Three facts carry the proofs:
 
 - Every operator gives finite values, and treats +0 and -0 alike; the final ``score + 0.0`` removes the sign of zero.
 - Rounding is symmetric: -(a + b) = (-a) + (-b), -(a b) = (-a) b, -(a / b) = (-a) / b, bit for bit; and a + b = b + a.
-  Nothing else is assumed: (a + b) + c is not a + (b + c), and x / (-y) is not -(x / y), for y meets + 1e-6.
+  Nothing else is assumed: (a + b) + c is not a + (b + c); x / (-y) is not -(x / y), for y meets + 1e-6; and
+  ZSCORE(-x) is not -ZSCORE(x), for stocks are added in the order of their values.
 - Which stocks are NaN depends on the formula's inputs and lookback, not on its values. A rewrite that *drops* a part
   (``drops``) is done only where the whole formula keeps its inputs and its lookback.
 
@@ -14,18 +15,9 @@ one form.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import permutations
-
 from jq_strategy import formula as language
-from sdk.formula.infix import parse
+from sdk.formula.patterns import Bindings, Rewrite
 from sdk.formula.ranges import range_of
-from sdk.formula.trees import Tree
-
-Bindings = dict[str, Tree]
-VARIABLES = frozenset("cxyz")
-COMMUTATIVE = ("ADD", "MUL")
 
 
 def _out_of_order(found: Bindings) -> bool:
@@ -57,70 +49,33 @@ def _z_is_zero(found: Bindings) -> bool:
     return range_of(found["z"]).values == (0.0,)
 
 
-@dataclass(frozen=True)
-class Rewrite:
-    """One row: ``after`` replaces ``before`` where ``when`` (in ``condition``'s words) holds."""
-
-    name: str
-    before: str
-    after: str
-    why: str
-    condition: str = ""
-    when: Callable[[Bindings], bool] | None = None
-    drops: bool = False
-
-    @property
-    def root(self) -> str:
-        """The operator that the row starts from."""
-        return _pattern(self.before)[0]
-
-    def apply(self, tree: Tree) -> Tree | None:
-        """Return the rewritten tree, or None where the row does not fit at the root."""
-        either_order = self.when is not _out_of_order
-        for found in _matches(_pattern(self.before), tree, {}, either_order):
-            if self.when is None or self.when(found):
-                return _filled(_pattern(self.after), found)
-        return None
-
-
-_PATTERNS: dict[str, Tree] = {}
-
-
-def _pattern(text: str) -> Tree:
-    if text not in _PATTERNS:
-        _PATTERNS[text] = parse(text, VARIABLES)
-    return _PATTERNS[text]
-
-
-def _matches(pattern: Tree, tree: Tree, found: Bindings, either_order: bool) -> Iterator[Bindings]:
-    """Yield every way in which a pattern fits a tree; ADD and MUL fit in either order where that is asked."""
-    if pattern[0] in VARIABLES:
-        if found.get(pattern[0], tree) == tree:
-            yield {**found, pattern[0]: tree}
-        return
-    if pattern[0] != tree[0] or len(pattern) != len(tree):
-        return
-    orders = permutations(pattern[1:]) if either_order and pattern[0] in COMMUTATIVE else [pattern[1:]]
-    for order in orders:
-        partial = [found]
-        for wanted, operand in zip(order, tree[1:], strict=True):
-            partial = [more for known in partial for more in _matches(wanted, operand, known, either_order)]
-        yield from partial
-
-
-def _filled(pattern: Tree, found: Bindings) -> Tree:
-    if pattern[0] in VARIABLES:
-        return found[pattern[0]]
-    return (pattern[0], *(_filled(operand, found) for operand in pattern[1:]))
-
-
 _SYMMETRIC = "舍入对正负对称 rounding is symmetric"
-_ORDER = "排在后面的在前 x prints after y"
+
+
+def _ordered(name: str, before: str, after: str, why: str) -> Rewrite:
+    return Rewrite(name, before, after, why, "排在后面的在前 x prints after y", _out_of_order, about_order=True)
+
+
+def _windowed(days: int) -> tuple[Rewrite, ...]:
+    """Return the rows of the operators over the last ``days`` days."""
+    mean, std, top, low, corr = (f"{name}{days}" for name in ("TS_MEAN", "TS_STD", "TS_MAX", "TS_MIN", "TS_CORR"))
+    monotone = "sign 单调 sign is monotone"
+    return (
+        Rewrite(f"negative_in_mean_{days}", f"{mean}(NEG(x))", f"NEG({mean}(x))", _SYMMETRIC),
+        Rewrite(f"negative_in_deviation_{days}", f"{std}(NEG(x))", f"{std}(x)", _SYMMETRIC),
+        Rewrite(f"negative_in_maximum_{days}", f"{top}(NEG(x))", f"NEG({low}(x))", "max(−x) = −min(x)"),
+        Rewrite(f"negative_in_minimum_{days}", f"{low}(NEG(x))", f"NEG({top}(x))", "min(−x) = −max(x)"),
+        Rewrite(f"sign_in_maximum_{days}", f"{top}(SIGN(x))", f"SIGN({top}(x))", monotone),
+        Rewrite(f"sign_in_minimum_{days}", f"{low}(SIGN(x))", f"SIGN({low}(x))", monotone),
+        Rewrite(f"negative_in_correlation_{days}", f"{corr}(NEG(x), y)", f"NEG({corr}(x, y))", _SYMMETRIC),
+        _ordered(f"order_correlation_{days}", f"{corr}(x, y)", f"{corr}(y, x)", "相关系数对称 corr is symmetric"),
+    )
+
 
 REWRITES = (
-    Rewrite("order_sum", "ADD(x, y)", "ADD(y, x)", "加法可交换 a + b = b + a", _ORDER, _out_of_order),
-    Rewrite("order_product", "MUL(x, y)", "MUL(y, x)", "乘法可交换 a b = b a", _ORDER, _out_of_order),
-    Rewrite("order_distance", "ABS(SUB(x, y))", "ABS(SUB(y, x))", "|a − b| = |b − a|", _ORDER, _out_of_order),
+    _ordered("order_sum", "ADD(x, y)", "ADD(y, x)", "加法可交换 a + b = b + a"),
+    _ordered("order_product", "MUL(x, y)", "MUL(y, x)", "乘法可交换 a b = b a"),
+    _ordered("order_distance", "ABS(SUB(x, y))", "ABS(SUB(y, x))", "|a − b| = |b − a|"),
     Rewrite("double_negation", "NEG(NEG(x))", "x", "0 − (0 − x) = x"),
     Rewrite("negated_difference", "NEG(SUB(x, y))", "SUB(y, x)", _SYMMETRIC),
     Rewrite("sum_with_negative", "ADD(x, NEG(y))", "SUB(x, y)", "x + (−y) = x − y"),
@@ -143,6 +98,15 @@ REWRITES = (
     Rewrite("absolute_second_branch", "ABS(GATE(c, x, ABS(y)))", "ABS(GATE(c, x, y))", "外层已取绝对值 done outside"),
     Rewrite("negative_first_branch", "ABS(GATE(c, NEG(x), y))", "ABS(GATE(c, x, y))", "外层已取绝对值 done outside"),
     Rewrite("negative_second_branch", "ABS(GATE(c, x, NEG(y)))", "ABS(GATE(c, x, y))", "外层已取绝对值 done outside"),
+    Rewrite("logarithm_of_negative", "LOG1P_ABS(NEG(x))", "LOG1P_ABS(x)", "|−x| = |x|"),
+    Rewrite("logarithm_of_absolute", "LOG1P_ABS(ABS(x))", "LOG1P_ABS(x)", "||x|| = |x|"),
+    Rewrite("root_of_negative", "SQRT_ABS(NEG(x))", "SQRT_ABS(x)", "|−x| = |x|"),
+    Rewrite("root_of_absolute", "SQRT_ABS(ABS(x))", "SQRT_ABS(x)", "||x|| = |x|"),
+    Rewrite("sign_of_root", "SIGN(SQRT_ABS(x))", "ABS(SIGN(x))", "两者都是 0 或 1 both are 0 or 1"),
+    Rewrite("rank_twice", "RANK(RANK(x))", "RANK(x)", "名次的名次不变 ranks of ranks are the ranks"),
+    *_windowed(5),
+    *_windowed(10),
+    *_windowed(20),
     Rewrite("sign_twice", "SIGN(SIGN(x))", "SIGN(x)", "sign(sign(x)) = sign(x)"),
     Rewrite("sign_branches", "GATE(c, SIGN(x), SIGN(y))", "SIGN(GATE(c, x, y))", "两支同样处理 both branches alike"),
     Rewrite("sign_in_maximum", "MAX3(SIGN(x))", "SIGN(MAX3(x))", "sign 单调 sign is monotone"),

@@ -52,7 +52,7 @@ def test_any_text_is_a_formula_or_a_formula_error(text: str) -> None:
     try:
         tree = parse(text)
     except FormulaError:
-        with pytest.raises(FormulaError, match="column|empty"):
+        with pytest.raises(FormulaError, match=r"column|empty"):
             parse(text)
     else:
         assert parse(language.expression(tree)) == tree

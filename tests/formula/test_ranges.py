@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jq_strategy import formula as language
 from jq_strategy import kernel
 from sdk.formula.panel_scores import PanelScores
-from sdk.formula.ranges import JUMP_LIMIT, OPERATOR_RANGES, Range, range_of
+from sdk.formula.ranges import FEATURE_RANGES, JUMP_LIMIT, OPERATOR_RANGES, Range, range_of
 from sdk.formula.trees import Tree, subtrees
 from tests.formula.random_trees import trees
 from tests.panels import awkward_bars
@@ -18,6 +18,7 @@ from tests.panels import awkward_bars
 PANEL = PanelScores(awkward_bars(9, 620, seed=3))
 NEWEST = list(language.VOCABULARIES)[-1]
 DAYS = np.arange(200, 620, 5)
+KNOWN = [np.array([[True]])]
 HOSTILE = [0.0, -0.0, 1.0, -1.0, 1e-6, -1e-6, np.nextafter(-1e-6, 0), np.nextafter(-1e-6, -1), 5e-324, 1e300, -1e300]
 NUMBER = st.sampled_from(HOSTILE) | st.floats(-5, 5) | st.floats(allow_nan=False, allow_infinity=False)
 
@@ -46,7 +47,7 @@ def test_every_operator_keeps_its_bounds_on_hostile_numbers(name: str, data: st.
         ranges.append(Range(low, high))
         arguments.append(np.array([drawn]))
     with np.errstate(all="ignore"):
-        value = float(entry.function(*arguments)[0, 0])
+        value = float(entry.function(*arguments, *KNOWN[: entry.across])[0, 0])
     found = OPERATOR_RANGES[name](*ranges)
     assert found.low <= value <= found.high, (ranges, arguments)
 
@@ -63,6 +64,11 @@ def test_every_operator_keeps_its_bounds_on_hostile_numbers(name: str, data: st.
         (("MUL", ("RET",), ("RET",)), 0, 25, None),
         (("JUMP", ("RET",)), 0, JUMP_LIMIT, None),
         (("DIV", ("RET",), ("ABS", ("DEV",))), -5e6, 5e6, None),
+        (("TS_RANK5", ("RET",)), 0.2, 1, 9),
+        (("TS_MEAN10", ("RET",)), -5, 5, None),
+        (("TS_CORR20", ("RET",), ("DEV",)), -1, 1, None),
+        (("SQRT_ABS", ("SIGN", ("RET",))), 0, 1, 2),
+        (("RANK", ("RET",)), 1e-6, 1, None),
         (("ADD", ("LIQ_SCORE",), ("PRESSURE",)), -1, 2, None),
     ],
 )
@@ -70,6 +76,11 @@ def test_known_ranges(tree: Tree, low: float, high: float, count: int | None) ->
     found = range_of(tree)
     assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
     assert (found.values and len(found.values)) == count
+
+
+def test_every_word_of_the_kernel_has_bounds() -> None:
+    assert set(FEATURE_RANGES) == set(kernel.FEATURE_TABLE)
+    assert set(OPERATOR_RANGES) == set(kernel.OPERATOR_TABLE)
 
 
 def test_an_operator_without_a_rule_is_unbounded_not_guessed() -> None:
