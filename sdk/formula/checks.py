@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from jq_strategy import formula as language
+from jq_strategy import kernel
 from sdk.formula.canonical import canonical
 from sdk.formula.ranges import EPSILON, FEATURE_RANGES, MOST_VALUES, OPERATOR_RANGES, range_of
 from sdk.formula.trees import Tree, size, subtrees
 
+ZERO_TO_ZERO = ("NEG", "ABS", "SIGN", "DELAY1", "DIV", "LOG1P_ABS", "SQRT_ABS")  # 0 where the first operand is 0
 LONG_LOOKBACK = 250  # trading days: about a year
 
 
@@ -93,6 +95,32 @@ def _dead_branch(tree: Tree) -> Iterator[tuple[Tree, str]]:
             yield node, "条件总大于 0，后一支无用 · the condition is always above 0: the second branch is dead"
 
 
+def _decided_branch(tree: Tree) -> Iterator[tuple[Tree, str]]:
+    yield from _decided(tree, {})
+
+
+def _decided(tree: Tree, above: dict[Tree, bool]) -> Iterator[tuple[Tree, str]]:
+    """Yield the GATEs whose condition an outer GATE has decided; ``above`` says which conditions are above 0 here.
+
+    What is decided holds for this stock on this day: it is forgotten below an operator that looks at other days or
+    other stocks.
+    """
+    if len(tree) == 1:
+        return
+    entry = kernel.OPERATOR_TABLE[tree[0]]
+    within = [above if entry.depth == 0 and not entry.across else {}] * entry.arity
+    if tree[0] == "GATE":
+        condition = canonical(tree[1]).tree
+        condition = condition[1] if condition[0] == "SIGN" else condition
+        if condition in above:
+            which, english = ("前", "first") if above[condition] else ("后", "second")
+            yield tree, f"外层已判断同一条件，总取{which}一支 · decided by an outer GATE: always the {english} branch"
+        else:
+            within = [above, {**above, condition: True}, {**above, condition: False}]
+    for operand, known in zip(tree[1:], within, strict=True):
+        yield from _decided(operand, known)
+
+
 def _same_branches(tree: Tree) -> Iterator[tuple[Tree, str]]:
     for node in _nodes(tree, "GATE"):
         if canonical(node[2]).tree == canonical(node[3]).tree:
@@ -121,13 +149,9 @@ def _sparse(tree: Tree) -> Iterator[tuple[Tree, str]]:
 def mostly_zero(tree: Tree) -> bool:
     """Tell whether a value is 0 wherever its JUMP is 0: JUMP itself, and what turns 0 into 0."""
     name, operands = tree[0], tree[1:]
-    if name == "JUMP" or (
-        name in ("NEG", "ABS", "SIGN", "DELAY1", "LOG1P_ABS", "SQRT_ABS") and mostly_zero(operands[0])
-    ):
-        return True
-    if name == "MUL":
-        return any(mostly_zero(operand) for operand in operands)
-    return name == "DIV" and mostly_zero(operands[0])
+    if name in ZERO_TO_ZERO:
+        return mostly_zero(operands[0])
+    return name == "JUMP" or (name == "MUL" and any(mostly_zero(operand) for operand in operands))
 
 
 def _capped(tree: Tree) -> Iterator[tuple[Tree, str]]:
@@ -202,6 +226,7 @@ CHECKS = (
     Check("few_values", "warning", f"不超过 {MOST_VALUES} 个不同的分数 few distinct scores", _few_values),
     Check("mostly_zero", "warning", "平常为 0 的公式 zero unless JUMP stands out", _sparse),
     Check("dead_branch", "warning", "GATE 有一支永远不取 a branch that is never taken", _dead_branch),
+    Check("decided_branch", "warning", "GATE 的条件外层已判断 an outer GATE has decided it", _decided_branch),
     Check("same_branches", "warning", "GATE 两支相同 both branches are equal", _same_branches),
     Check("constant_part", "warning", "无用的部分 a part that is constant, e.g. x − x", _constant_part),
     Check("overflow", "warning", "可能溢出 arithmetic that may leave float64", _overflow),

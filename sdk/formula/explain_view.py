@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -107,13 +106,11 @@ def _label(tree: Tree) -> Text:
 def _findings(explanation: Explanation) -> RenderableType:
     if not explanation.findings:
         return Text("检查：没有发现 · checks: nothing found", style="green")
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("", no_wrap=True)
-    table.add_column("检查 check", no_wrap=True)
-    table.add_column("含义 meaning", overflow="fold", ratio=3)
-    table.add_column("部分 part", overflow="ellipsis", no_wrap=True, ratio=1)
+    table = _grid()
     for finding in explanation.findings:
         mark, colour = SEVERITIES[finding.severity]
-        node = "整个公式 whole" if finding.node == explanation.formula.expression else finding.node
-        table.add_row(Text(mark, style=colour), Text(finding.code, style=colour), Text(finding.text), Text(node))
+        lines: list[RenderableType] = [Text(finding.text)]
+        if finding.node != explanation.formula.expression:
+            lines.append(Text(finding.node, style="dim"))
+        table.add_row(Text(f"{mark} {finding.code}", style=f"not dim {colour}"), Group(*lines))
     return table

@@ -43,8 +43,8 @@ trading days and nothing else. Printed expressions are fully bracketed: `(a + b)
 VOCABULARY = """
 ## 词表 Vocabularies
 
-编号只在词表内有意义。旧文件（`[…]` 或 `{"tokens": […]}`）没写词表时：含有这些编号的词表若都读出同一个公式，取其中
-最早的；否则报错并请你写明 `--vocabulary`，从不猜测。 An older file without a vocabulary gets the oldest of those that
+编号只在词表内有意义。旧文件（`[…]` 或 `{"tokens": […]}`）没写词表时：含有这些编号的词表若都读出
+同一个公式，取其中最早的；否则报错并请你写明 `--vocabulary`，从不猜测。 An older file without a vocabulary gets the oldest of those that
 all read the same formula from its ids; if two read differently, you are asked.
 
 """
@@ -64,7 +64,8 @@ REWRITE = """
 （`hash`），不用于执行：执行的永远是修复后的 token。标“删”的行会去掉一部分，只在整个公式的输入和回看天数都不变时
 才做，因为它们决定哪些股票没有分数。
 No row changes a bit of a score. Rows marked 删 drop a part and are done only where the whole formula keeps its
-inputs and its lookback, which decide who has no score. There is deliberately no row for `(a + b) + c`, `x / (-y)` or `x - x`.
+inputs and its lookback, which decide who has no score. There is deliberately no row for `(a + b) + c`, `x / (-y)`
+or `x - x`.
 
 | 名称 name | 之前 before | 之后 after | 理由 why | 条件 when |
 |---|---|---|---|---|

@@ -78,4 +78,4 @@ def in_words(tree: Tree) -> str:
         return f"({entry.symbol}{operands[0]})"
     if tree[0] == "GATE":
         return f"[{operands[0]} > 0 则 {operands[1]}，否则 {operands[2]}]"
-    return f"{entry.words}({'，'.join(operands)})"
+    return f"{entry.words.split('，')[0]}({'，'.join(operands)})"

@@ -33,6 +33,13 @@ CASES = [
     ("few_values", "TS_RANK20(RET)", "RANK(RET)"),
     ("constant", "SIGN(RANK(RET))", "RANK(RET)"),
     ("constant", "TS_STD20(RET - RET)", "TS_STD20(RET)"),
+    ("decided_branch", "GATE(RET, DEV, GATE(RET, FOMO, PRESS))", "GATE(RET, DEV, GATE(DEV, FOMO, PRESS))"),
+    (
+        "decided_branch",
+        "GATE(RET + DEV, -GATE(DEV + RET, FOMO, DEV), RET)",
+        "GATE(RET, RANK(GATE(RET, FOMO, DEV)), RET)",
+    ),
+    ("decided_branch", "GATE(RET, GATE(SIGN(RET), FOMO, DEV), RET)", "GATE(RET, DELAY1(GATE(RET, FOMO, DEV)), RET)"),
     ("same_branches", "GATE(FOMO, RET + DEV, DEV + RET)", "GATE(FOMO, RET - DEV, DEV - RET)"),
     ("constant_part", "RET + (DEV - DEV)", "RET + (DEV - FOMO)"),
     ("constant_part", "GATE(RET, DEV, JUMP(FOMO - FOMO))", "GATE(RET, DEV, JUMP(FOMO))"),
@@ -118,6 +125,22 @@ def test_no_finding_claims_what_is_false(tree: Tree) -> None:
             assert np.array_equal(_values(("SUB", node[2], node[3])), 0 * _values(("SUB", node[2], node[3])))
         if finding.code == "near_zero_divisor":
             assert np.all(np.abs(values) <= range_of(node).largest)
+
+
+SMALL = trees(NEWEST, leaves=3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SMALL, SMALL, SMALL, SMALL, SMALL)
+def test_a_branch_that_is_said_to_be_decided_is(c: Tree, a: Tree, b: Tree, d: Tree, e: Tree) -> None:
+    before = ("GATE", c, ("NEG", ("GATE", c, a, b)), ("ABS", ("GATE", c, d, e)))
+    after = ("GATE", c, ("NEG", a), ("ABS", e))
+    assert sum(finding.code == "decided_branch" for finding in check(before)) >= 1
+    if any(language.compares_stocks(tree) for tree in (before, after)):
+        return  # another reach is another pool
+    one, other = PANEL.scores(before, DAYS), PANEL.scores(after, DAYS)
+    both = np.isfinite(one) & np.isfinite(other)
+    assert np.array_equal(one[both], other[both])
 
 
 @settings(max_examples=60, deadline=None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from sdk.formula.cli import formula
 from sdk.formula.explain import explain
 from sdk.formula.formula_file import from_tokens, save
 from sdk.formula.reading import read_formula
+from tests.conftest import ROOT
 from tests.panels import random_lists
 
 
@@ -90,6 +93,11 @@ def test_a_repaired_list_is_said_to_be_one() -> None:
 def test_a_wrong_formula_is_an_error_of_the_house() -> None:
     with pytest.raises(FormulaError, match="did you mean 'RET'"):
         _run("explain", "RTE")
+
+
+def test_help_imports_no_numbers() -> None:
+    code = "import sys, sdk.formula.cli; sys.exit('numpy' in sys.modules or 'rich' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("vocabulary", list(language.VOCABULARIES))
