@@ -19,6 +19,14 @@ from sdk.formula.trees import check_nesting
 
 FORMAT = "jqalpha-formula-1"
 _REQUIRED = ("vocabulary", "token_mode", "tokens_raw", "tokens_repaired", "expression", "lookback_days")
+_KINDS = {
+    "tokens": list,
+    "tokens_raw": list,
+    "tokens_repaired": list,
+    "vocabulary": str,
+    "token_mode": str,
+    "training": dict,
+}
 
 
 @dataclass(frozen=True)
@@ -94,31 +102,39 @@ def load(path: Path, vocabulary: str | None = None, token_mode: str = "postfix")
     try:
         if isinstance(content, list):
             return _older({"tokens": content}, vocabulary, token_mode)
-        if isinstance(content, dict) and "tokens" in content:
+        if isinstance(content, dict) and "tokens" in content and "format" not in content:
             return _older(content, vocabulary, token_mode)
-        return _checked(content, path)
+        return _checked(content, path, vocabulary)
     except FormulaError as problem:
         raise FormulaError(f"{path}: {problem}" if str(path) not in str(problem) else str(problem)) from None
 
 
 def _older(content: dict[str, Any], vocabulary: str | None, token_mode: str) -> FormulaFile:
+    _check_kinds(content)
     tokens = content["tokens"]
-    if not isinstance(tokens, list):
-        raise FormulaError(f"'tokens' must be a list of ids, got {type(tokens).__name__}")
-    for key, wanted in (("vocabulary", vocabulary), ("token_mode", token_mode)):
-        if wanted is not None and content.get(key, wanted) != wanted:
-            option = key.replace("_", "-")
-            raise FormulaError(
-                f"文件与选项矛盾 · the file says {key} {content[key]!r}, asked for was {wanted!r}; "
-                f"add --{option} {content[key]} or correct the file"
-            )
+    _check_asked(content, "vocabulary", vocabulary)
+    _check_asked(content, "token_mode", token_mode)
     vocabulary = vocabulary or content.get("vocabulary")
     if vocabulary is None and tokens:
         vocabulary = vocabulary_of_ids(tokens, token_mode)
     return from_tokens(tokens, vocabulary or next(iter(language.VOCABULARIES)), token_mode)
 
 
-def _checked(content: Any, path: Path) -> FormulaFile:
+def _check_kinds(content: dict[str, Any]) -> None:
+    for key, value in content.items():
+        if key in _KINDS and not isinstance(value, _KINDS[key]):
+            raise FormulaError(f"{key!r} must be a {_KINDS[key].__name__}, got {type(value).__name__}")
+
+
+def _check_asked(content: dict[str, Any], key: str, asked: str | None) -> None:
+    if asked is not None and content.get(key, asked) != asked:
+        raise FormulaError(
+            f"文件与选项矛盾 · the file says {key} {content[key]!r}, asked for was {asked!r}; "
+            f"add --{key.replace('_', '-')} {content[key]} or correct the file"
+        )
+
+
+def _checked(content: Any, path: Path, vocabulary: str | None) -> FormulaFile:
     if not isinstance(content, dict):
         raise FormulaError(f"{path}: expected an object or a list, got {type(content).__name__}")
     if content.get("format") != FORMAT:
@@ -130,6 +146,8 @@ def _checked(content: Any, path: Path) -> FormulaFile:
     for key in content:
         if key not in allowed:
             raise FormulaError(f"{path}: unknown key {key!r}{nearest(key, allowed)}")
+    _check_kinds(content)
+    _check_asked(content, "vocabulary", vocabulary)
     formula = from_tokens(
         content["tokens_raw"], content["vocabulary"], content["token_mode"], content.get("training")
     )

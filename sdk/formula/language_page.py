@@ -44,8 +44,9 @@ VOCABULARY = """
 ## 词表 Vocabularies
 
 编号只在词表内有意义。旧文件（`[…]` 或 `{"tokens": […]}`）没写词表时：含有这些编号的词表若都读出
-同一个公式，取其中最早的；否则报错并请你写明 `--vocabulary`，从不猜测。 An older file without a vocabulary gets the oldest of those that
-all read the same formula from its ids; if two read differently, you are asked.
+同一个公式，取其中最早的；否则报错并请你写明 `--vocabulary`，从不猜测。
+An older file without a vocabulary gets the oldest of those that all read the same formula from its ids; if two read
+differently, you are asked.
 
 """
 REPAIR = """

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from jq_strategy import formula as language
 from sdk.errors import FormulaError
@@ -72,18 +75,48 @@ def test_a_named_vocabulary_wins_and_a_contradiction_is_refused(tmp_path: Path) 
         ([0, 99], "no vocabulary fits: token 1 has id 99"),
         ([], "empty"),
         ({"tokens": []}, "empty"),
-        ({"tokens": "0 1"}, "must be a list of ids, got str"),
+        ({"tokens": "0 1"}, "must be a list, got str"),
         ([0, 1.5], "token 1 is 1.5"),
         ([True], "token 0 is True"),
         ([[0]], "token 0 is"),
         ("[" * 100_000, "not JSON"),
         ("{}", "format is None"),
+        ("5", "expected an object or a list, got int"),
+        ({"tokens": [0], "vocabulary": [1]}, "'vocabulary' must be a str, got list"),
+        ({"tokens": [0], "vocabulary": "v8"}, "unknown vocabulary 'v8'"),
         ([0] + [10] * 5_000, "nested 5001 deep"),
     ],
 )
 def test_what_cannot_be_a_formula_is_refused_with_its_file(tmp_path: Path, content: object, words: str) -> None:
     with pytest.raises(FormulaError, match=rf"old\.json: .*{words}"):
         load(_file(tmp_path, content))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.sampled_from(["v2", "prefix"]),
+    lambda inner: st.lists(inner, max_size=4),
+    max_leaves=5,
+)
+KEYS = ["tokens", "tokens_raw", "tokens_repaired", "vocabulary", "token_mode", "training", "lookback_days", "format"]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(KEYS), JSON), st.booleans())
+def test_any_json_is_a_formula_or_a_formula_error(tmp_path: Path, drawn: dict, whole: bool) -> None:
+    good = asdict(from_tokens([19, 0, 18, 7], "v2"))
+    path = _file(tmp_path, {**good, **drawn} if whole else drawn)
+    try:
+        loaded = load(path)
+    except FormulaError:
+        return
+    assert load(path) == loaded
+
+
+def test_a_formula_file_is_not_read_in_another_vocabulary(tmp_path: Path) -> None:
+    path = _file(tmp_path, asdict(from_tokens([0], "v2")))
+    assert load(path, "v2") == load(path)
+    with pytest.raises(FormulaError, match="the file says vocabulary 'v2', asked for was 'v1'"):
+        load(path, "v1")
 
 
 def test_the_vocabulary_of_names_is_the_oldest_that_has_them() -> None:
@@ -130,5 +163,5 @@ def test_what_has_no_form_says_why(text: str, words: str) -> None:
 
 
 def test_an_unknown_vocabulary_names_the_known_ones() -> None:
-    with pytest.raises(FormulaError, match=r"'v22'; did you mean 'v2'\?; known: v1, v2"):
+    with pytest.raises(FormulaError, match=r"'v22'; did you mean 'v2'\?; known: v1, v2, v3"):
         read_formula("RET", "v22")
