@@ -15,6 +15,14 @@ from sdk.formula.reading import Reading
 from sdk.formula.token_lists import to_names
 from sdk.formula.trees import Tree, in_words, lookback_chain
 
+# The rules of jq_strategy.formula.REPAIR_RULES in Chinese.
+REPAIR_WORDS = {
+    "keep": "特征，或操作数齐全的算子：保留",
+    "drop_starved_operator": "操作数不足的算子：丢弃",
+    "replace_empty": "什么也没留下：以 0 号 token 代替",
+    "append_add": "剩下不止一个值：补 ADD",
+}
+
 
 @dataclass(frozen=True)
 class Explanation:

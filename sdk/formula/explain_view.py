@@ -9,7 +9,7 @@ from rich.tree import Tree as RichTree
 
 from jq_strategy import formula as language
 from jq_strategy import kernel
-from sdk.formula.explain import Explanation, range_text
+from sdk.formula.explain import REPAIR_WORDS, Explanation, range_text
 from sdk.formula.ranges import range_of
 from sdk.formula.trees import Tree
 
@@ -58,11 +58,12 @@ def _repaired(explanation: Explanation) -> RenderableType:
     if not explanation.repair.steps:
         return Text("原样合法，未改 · legal as it is")
     lines: list[RenderableType] = [_ids(explanation.formula.tokens_repaired)]
+    end = "开头 start" if explanation.formula.token_mode == "prefix" else "末尾 end"
     for step in explanation.repair.steps:
-        where = "末尾 end: added" if step.position is None else f"位置 position {step.position} dropped"
-        if step.position is None and explanation.formula.token_mode == "prefix":
-            where = "开头 start: added"
-        lines.append(Text(f"{step.rule}: {where} {names[step.token]} ({step.token})", style="yellow"))
+        where = end if step.position is None else f"位置 position {step.position}"
+        change = "+" if step.position is None else "−"
+        words = f"{change} {names[step.token]} ({step.token})  {where}  {REPAIR_WORDS[step.rule]}  {step.rule}"
+        lines.append(Text(words, style="yellow"))
     return Group(*lines)
 
 

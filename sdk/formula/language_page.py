@@ -7,7 +7,7 @@ from pathlib import Path
 from jq_strategy import formula as language
 from jq_strategy import kernel
 from sdk.formula.checks import CHECKS
-from sdk.formula.explain import range_text
+from sdk.formula.explain import REPAIR_WORDS, range_text
 from sdk.formula.patterns import Rewrite
 from sdk.formula.ranges import ANYTHING, FEATURE_RANGES
 from sdk.formula.rewrites import DELAY_ROWS, REWRITES
@@ -88,7 +88,9 @@ def language_page() -> str:
         + VOCABULARY
         + _words()
         + REPAIR
-        + "".join(f"| `{name}` | {meaning} |\n" for name, meaning in language.REPAIR_RULES.items())
+        + "".join(
+            f"| `{name}` | {REPAIR_WORDS[name]} {meaning} |\n" for name, meaning in language.REPAIR_RULES.items()
+        )
         + REWRITE
         + "".join(_row(row) for row in (*DELAY_ROWS, *REWRITES))
         + CHECK

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from jq_strategy import formula as language
 from sdk.errors import FormulaError
 from sdk.formula.cli import formula
-from sdk.formula.explain import explain
+from sdk.formula.explain import REPAIR_WORDS, explain
 from sdk.formula.formula_file import from_tokens, save
 from sdk.formula.reading import read_formula
 from tests.conftest import ROOT
@@ -29,7 +29,7 @@ def test_explain_shows_words_tree_lookback_and_repair() -> None:
     for words in (
         "(MOM20 - TSUM20(RET))",
         "20日动量 - 20日之和(日对数收益)",
-        "drop_starved_operator: 位置 position 0 dropped DIV (9)",
+        "− DIV (9)  位置 position 0  操作数不足的算子：丢弃  drop_starved_operator",
         "[9, 19, 0, 18, 7]",
         "[19, 0, 18, 7]",
         "140 个交易日",
@@ -39,6 +39,13 @@ def test_explain_shows_words_tree_lookback_and_repair() -> None:
     ):
         assert words in shown
     assert max(len(line) for line in shown.splitlines()) <= 110
+
+
+def test_what_repair_added_is_shown_where_it_was_added() -> None:
+    assert "+ ADD (6)  末尾 end" in _run("explain", "0 1").output
+    assert "+ ADD (6)  开头 start" in _run("explain", "0 1", "--token-mode", "prefix").output
+    assert "+ RET (0)  末尾 end" in _run("explain", "9").output
+    assert set(REPAIR_WORDS) == set(language.REPAIR_RULES)
 
 
 def test_explain_warns() -> None:
