@@ -244,9 +244,9 @@ def evaluate(tree, bars, days=1):
             raise FormulaProblem(
                 "%s needs %d days of %r and gets %d" % (expression(tree), length, name, bars[name].shape[1])
             )
-    known, filled = usable_bars([kernel.tail(bars[name], length) for name in names], names)
-    inputs = dict(zip(names, filled))
     with np.errstate(all="ignore"):
+        known, filled = usable_bars([kernel.tail(bars[name], length) for name in names], names)
+        inputs = dict(zip(names, filled))
         if days == 1 or not compares_stocks(tree):
             return _follow(tree, inputs, known, lookback, days)
         # The cross-section of a day is those who have a score on that day, for the whole window.
