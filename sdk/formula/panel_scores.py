@@ -35,14 +35,14 @@ class PanelScores:
     def scores(self, tree: Tree, days: Sequence[int] | np.ndarray, members: np.ndarray | None = None) -> np.ndarray:
         """Return the scores on the given day positions: (stocks, len(days)), NaN where a window is not full.
 
-        ``members`` (stocks, days of the panel) is the pool of each day; None means every stock. Who is not in the
-        pool of a scoring day gets NaN and takes no part where the formula compares stocks.
+        ``members`` (stocks, len(days)) is the pool that each score is for; None means every stock. Who is not in the
+        pool gets NaN and takes no part where the formula compares stocks.
         Raises FormulaError when the formula reads an input that the panel does not have.
         """
         days = np.asarray(days, dtype=np.int64)
         scored = self._known(tuple(language.inputs_of(tree)))[:, days] >= language.lookback_days(tree)
         if members is not None:
-            scored &= members[:, days]
+            scored &= members
         steps = language.plan(tree)
         places = {step.label: self._feature(step.name) for step in steps if not step.operands}
         across = [step for step in steps if step.operands and kernel.OPERATOR_TABLE[step.name].across]

@@ -74,8 +74,8 @@ class Judge:
 
     def _judge(self, tokens: tuple[int, ...]) -> Judgement:
         tree = language.parse(tokens, self._config.vocabulary)
-        scores = self._scores.scores(tree, self.market.signal_days)
-        if not _ranks_anything(np.where(self.market.members, scores, np.nan)):
+        scores = self._scores.scores(tree, self.market.signal_days, self.market.members)
+        if not _ranks_anything(scores):
             return WORTHLESS
         result = top_k_portfolio(self.market, scores, self._config.top_k, self._costs)
         excess = float(np.mean(result.returns - self.market.pool_return))
