@@ -1,4 +1,4 @@
-"""Scores of many formulas on one panel: features once by the kernel, operators by compiled loops, same bits.
+"""Scores of many formulas on one panel: features once, then operators, both as compiled loops with the kernel's bits.
 
 A score exists on a day when the stock has ``lookback_days`` known bars up to it; elsewhere it is NaN. Only the days
 that get a score, and the finite cone behind them, are computed.
@@ -14,9 +14,8 @@ from jq_strategy import formula as language
 from jq_strategy import kernel
 from jq_strategy.inputs import usable_bars
 from sdk.errors import FormulaError
+from sdk.formula.compiled_features import COMPILED
 from sdk.formula.segments import PlanOnPanel
-
-_STOCKS_AT_ONCE = 4  # a 120-day window array of four stocks stays in the cache
 
 Tree = tuple
 
@@ -62,13 +61,9 @@ class PanelScores:
             missing = [field for field in feature.inputs if field not in self._bars]
             if missing:
                 raise FormulaError(f"{name} needs the input {missing[0]!r}, which this panel does not have")
-            values = np.zeros((1, *self.shape))
-            for start in range(0, self.shape[0], _STOCKS_AT_ONCE):
-                rows = slice(start, start + _STOCKS_AT_ONCE)
-                arrays = [self._bars[field][rows] for field in feature.inputs]
-                with np.errstate(all="ignore"):
-                    _, filled = usable_bars(arrays, feature.inputs)
-                    values[0, rows, feature.days - 1 :] = feature.function(*filled)
+            with np.errstate(invalid="ignore"):
+                _, filled = usable_bars([self._bars[field] for field in feature.inputs], feature.inputs)
+            values = COMPILED[name](*filled)[None]
             self._place[name] = len(self._features)
             self._features = np.concatenate([self._features, values])
         return self._place[name]
