@@ -14,6 +14,7 @@ import numpy as np
 from jq_strategy import formula as language
 from sdk.errors import ConfigError
 from sdk.formula.bars import bars_between
+from sdk.formula.dead_features import dead_features
 from sdk.formula.panel_scores import PanelScores
 from sdk.market.bundle import Bundle
 from sdk.scoring.monthly import Costs, MonthlyMarket, monthly_market, top_k_portfolio
@@ -37,23 +38,31 @@ WORTHLESS = Judgement(FLOOR, FLOOR, 0.0, 0.0, 1.0)
 
 
 class Judge:
-    """Scores and rewards formulas on the training period of a bundle. Nothing later than ``end`` is ever read."""
+    """Scores and rewards formulas on the training period of a bundle. Nothing later than ``end`` is ever read.
+
+    ``refused`` names the features that no formula may use here, and why: inputs that the bundle does not have, and
+    features that never tell two stocks apart.
+    """
 
     def __init__(self, bundle: Bundle, config: TrainConfig) -> None:
         self._config = config
         names = language.token_names(config.vocabulary)
         wanted = {field for name in names if language.arity_of(name) == 0 for field in language.inputs_of((name,))}
         usable = {field for field in wanted if field == "benchmark" or bundle.has(field)}
-        self.banned = frozenset(
-            name
-            for name in names
-            if language.arity_of(name) == 0 and not usable.issuperset(language.inputs_of((name,)))
-        )
+        features = [name for name in names if language.arity_of(name) == 0]
+        self.refused = {
+            name: f"数据包没有 {', '.join(sorted(set(language.inputs_of((name,))) - usable))}"
+            for name in features
+            if not usable.issuperset(language.inputs_of((name,)))
+        }
         start, end = _period(bundle, config)
         self.period = (start, end)
         self.market: MonthlyMarket = monthly_market(bundle, config.pool_index, start, end)
         codes = list(self.market.codes)
         self._scores = PanelScores(bars_between(bundle, codes, sorted(usable), None, end, config.pool_index))
+        alive = [name for name in features if name not in self.refused]
+        self.refused.update(dead_features(self._scores, alive, self.market.signal_days, self.market.members))
+        self.banned = frozenset(self.refused)
         self._costs = Costs(config.commission, config.stamp_tax, config.half_spread)
         self._known: dict[tuple[int, ...], Judgement] = {}
 
