@@ -6,7 +6,7 @@ scores are all equal, gets the floor. Rewards are remembered by the repaired lis
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,22 +68,22 @@ class Judge:
 
     def judge(self, tokens: tuple[int, ...]) -> Judgement:
         """Return what a legal postfix list earns."""
-        if tokens not in self._known:
-            self._known[tokens] = self._judge(tokens)
-        return self._known[tokens]
+        return self.judge_all([tokens])[0]
 
-    def judge_all(self, lists: Iterable[tuple[int, ...]]) -> list[Judgement]:
-        """Return the judgements of several lists, equal lists computed once."""
-        return [self.judge(tokens) for tokens in lists]
+    def judge_all(self, lists: Sequence[tuple[int, ...]]) -> list[Judgement]:
+        """Return the judgements of several lists; equal lists, now or before, are computed once."""
+        new = [tokens for tokens in dict.fromkeys(lists) if tokens not in self._known]
+        trees = [language.parse(tokens, self._config.vocabulary) for tokens in new]
+        scores = self._scores.scores_of(trees, self.market.signal_days, self.market.members)
+        self._known.update((tokens, self._judge(found)) for tokens, found in zip(new, scores, strict=True))
+        return [self._known[tokens] for tokens in lists]
 
     @property
     def judged(self) -> int:
         """How many distinct formulas have been computed."""
         return len(self._known)
 
-    def _judge(self, tokens: tuple[int, ...]) -> Judgement:
-        tree = language.parse(tokens, self._config.vocabulary)
-        scores = self._scores.scores(tree, self.market.signal_days, self.market.members)
+    def _judge(self, scores: np.ndarray) -> Judgement:
         if not _ranks_anything(scores):
             return WORTHLESS
         result = top_k_portfolio(self.market, scores, self._config.top_k, self._costs)
