@@ -37,8 +37,8 @@ class PanelScores:
     def scores(self, tree: Tree, days: Sequence[int] | np.ndarray, members: np.ndarray | None = None) -> np.ndarray:
         """Return the scores on the given day positions: (stocks, len(days)), NaN where a window is not full.
 
-        ``members`` (stocks, days of the panel) is the pool of each day; None means every stock. Who is not in the
-        pool of a scoring day gets NaN and takes no part where the formula compares stocks.
+        ``members`` (stocks, len(days)) is the pool that each score is for; None means every stock. Who is not in the
+        pool gets NaN and takes no part where the formula compares stocks.
         Raises FormulaError when the formula reads an input that the panel does not have.
         """
         days = np.asarray(days, dtype=np.int64)
@@ -89,7 +89,7 @@ class PanelScores:
     def _scored(self, tree: Tree, days: np.ndarray, members: np.ndarray | None) -> np.ndarray:
         """Return who has a score on which day: a full window, and a place in the pool."""
         full = self._known(tuple(language.inputs_of(tree)))[:, days] >= language.lookback_days(tree)
-        return full if members is None else full & members[:, days]
+        return full if members is None else full & members
 
     def _feature(self, name: str) -> int:
         """Return the place of a feature in the feature array, computing it at its first use."""
