@@ -11,7 +11,7 @@ import click
 @click.argument("formula", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="导出目录 directory to write")
 @click.option("--market", type=click.Path(path_type=Path), help="用此行情包的真实截面核对 bundle to verify on")
-@click.option("--vocabulary", help="旧格式文件的词表 vocabulary of an older file: v1 | v2")
+@click.option("--vocabulary", help="旧格式文件的词表 vocabulary of an older file: v1 | v2 | v3")
 @click.option("--token-mode", default="postfix", show_default=True, type=click.Choice(["postfix", "prefix"]))
 @click.option("--top-k", default=10, show_default=True, type=click.IntRange(1, 500), help="持股数 stocks held")
 @click.option("--pool", default="000300.XSHG", show_default=True, help="股票池指数 index whose members are ranked")

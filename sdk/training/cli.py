@@ -19,7 +19,7 @@ import click
 @click.option("--end", help="训练期末日 last day; nothing later is read")
 @click.option("--top-k", type=int, help="持股数 stocks held  [default: 10]")
 @click.option("--learner", type=click.Choice(["reinforce", "random"]), help="random = 同预算随机搜索")
-@click.option("--vocabulary", help="词表 v1 | v2  [default: v2]")
+@click.option("--vocabulary", help="词表 v1 | v2 | v3  [default: v2]")
 def train(config: Path | None, market: Path, out: Path, **overrides: Any) -> None:
     """强化学习搜索公式 · Search for formulas by reinforcement learning.
 

@@ -17,6 +17,8 @@ FORMULAS = {
     "all features": [0, 1, 6, 2, 6, 3, 6, 4, 6, 5, 6, 19, 6, 20, 6],
     "all operators": [0, 3, 7, 4, 8, 5, 9, 10, 11, 12, 19, 0, 13, 14, 15, 16, 17, 18],
     "short": [2],
+    "across stocks": [4, 21, 2, 22, 6, 25, 21],
+    "all windows": [3, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 2, 38, 5, 39, 4, 40, 41, 42],
 }
 
 pytestmark = pytest.mark.skipif(
@@ -26,7 +28,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.mark.parametrize("tokens", FORMULAS.values(), ids=FORMULAS.keys())
 def test_exported_file_gives_the_same_bits_on_python36(tokens: list[int], tmp_path: Path) -> None:
-    formula = from_tokens(tokens, "v2")
+    formula = from_tokens(tokens, "v3")
     bars = made_bars(formula.inputs, formula.lookback_days, stocks=30)
     for name, array in bars.items():
         if name != "benchmark":
