@@ -11,7 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from exporter.onnx_graph import IR_VERSION, OPSET, build_model
+from exporter.model_proto import IR_VERSION, OPSET
+from exporter.onnx_graph import build_model
 from exporter.strategy_file import Settings, render
 from exporter.verify import Verification, verify
 from jq_strategy.kernel import KERNEL_VERSION

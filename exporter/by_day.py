@@ -1,0 +1,69 @@
+"""Long windows one day at a time: a Scan whose body is the kernel's own function on the rows of one window.
+
+A window array of 120 days for every day of a history would take gigabytes, and its passes would wait for memory. The
+value of a day depends on its own window alone, so the functions below run day by day: the body slices the ``length``
+rows that end at the day, calls the function on them and gets one row. The additions and selections are the same, so
+are the bits; 300 stocks x 120 days of float64 stay in a core's cache.
+
+DEV is cut where the kernel cuts it in its own text: before ``normalised``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from onnx import TensorProto, helper
+
+from exporter.symbolic import Symbol, day_count, places_of_days, traced_kernel
+from jq_strategy.kernel import NORMAL_DAYS
+
+Function = Callable[..., Any]
+
+# kernel function -> days of history in the window array that it makes for each of its days
+WINDOW_DAYS = {"normalised": NORMAL_DAYS, "LOG_VOL": NORMAL_DAYS, "JUMP": NORMAL_DAYS}
+RAW_WINDOW_DAYS = {"DEV": 20}
+
+
+def kernel_by_day() -> SimpleNamespace:
+    """Return the traced kernel with the functions of the two tables running day by day."""
+    raw = traced_kernel({"normalised": lambda x: x})
+    slow = traced_kernel()
+    by_day = {name: _by_day(getattr(slow, name), days) for name, days in WINDOW_DAYS.items() if hasattr(slow, name)}
+    for name, days in RAW_WINDOW_DAYS.items():
+        series = _by_day(getattr(raw, name), days)
+        by_day[name] = _then(by_day["normalised"], series, getattr(slow, name))
+    return traced_kernel(by_day)
+
+
+def _by_day(function: Function, length: int) -> Function:
+    """Return ``function`` run on the last ``length`` rows of each day: series in, a series length - 1 shorter out."""
+
+    def scanned(*series: Symbol) -> Symbol:
+        graph = series[0].graph
+        body = graph.inner()
+        first = Symbol(f"{body.prefix}first", body)  # int64 (1,)
+        after = body.add("Add", first, np.asarray([length], dtype=np.int64))
+        axis = np.zeros(1, dtype=np.int64)
+        windows = [body.add("Slice", x, first, after, axis) for x in series]
+        row = body.add("Squeeze", function(*windows), axis)
+        inputs = [helper.make_tensor_value_info(first.name, TensorProto.INT64, [1])]
+        outputs = [helper.make_tensor_value_info(row.name, TensorProto.DOUBLE, None)]
+        inside = helper.make_graph(body.needed(row.name), f"{body.prefix}day", inputs, outputs)
+        days = graph.add("Unsqueeze", places_of_days(day_count(series[0]), length), np.ones(1, dtype=np.int64))
+        return graph.add("Scan", days, body=inside, num_scan_inputs=1)
+
+    return _like(function, scanned)
+
+
+def _then(second: Function, first: Function, like: Function) -> Function:
+    return _like(like, lambda *series: second(first(*series)))
+
+
+def _like(function: Function, replacement: Function) -> Function:
+    """Give the replacement the name, the words and the argument names of the kernel's function."""
+    replacement.__name__, replacement.__doc__ = function.__name__, function.__doc__
+    replacement.__wrapped__ = function  # type: ignore[attr-defined]  # inspect.signature follows it
+    return replacement
