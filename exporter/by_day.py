@@ -5,7 +5,8 @@ value of a day depends on its own window alone, so the functions below run day b
 rows that end at the day, calls the function on them and gets one row. The additions and selections are the same, so
 are the bits; 300 stocks x 120 days of float64 stay in a core's cache.
 
-DEV is cut where the kernel cuts it in its own text: before ``normalised``.
+``normalised`` slides one ordered window instead (sorted_window.py). DEV is cut where the kernel cuts it in its own
+text: before ``normalised``.
 """
 
 from __future__ import annotations
@@ -17,25 +18,28 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper
 
+from exporter import sliding
+from exporter.shared_functions import LN, NORMALISED, call_of
 from exporter.symbolic import Symbol, day_count, places_of_days, traced_kernel
 from jq_strategy.kernel import NORMAL_DAYS
 
 Function = Callable[..., Any]
 
 # kernel function -> days of history in the window array that it makes for each of its days
-WINDOW_DAYS = {"normalised": NORMAL_DAYS, "LOG_VOL": NORMAL_DAYS, "JUMP": NORMAL_DAYS}
+WINDOW_DAYS = {"JUMP": NORMAL_DAYS}
 RAW_WINDOW_DAYS = {"DEV": 20}
+_CALLS = {"ln": call_of(LN), "normalised": call_of(NORMALISED)}
 
 
 def kernel_by_day() -> SimpleNamespace:
-    """Return the traced kernel with the functions of the two tables running day by day."""
-    raw = traced_kernel({"normalised": lambda x: x})
-    slow = traced_kernel()
-    by_day = {name: _by_day(getattr(slow, name), days) for name, days in WINDOW_DAYS.items() if hasattr(slow, name)}
+    """Return the traced kernel with its long windows running day by day; LN and NORMALISED are the shared bodies."""
+    plain, raw = traced_kernel(_CALLS), traced_kernel({**_CALLS, "normalised": lambda x: x})
+    replaced: dict[str, Any] = {name: _by_day(getattr(plain, name), days) for name, days in WINDOW_DAYS.items()}
     for name, days in RAW_WINDOW_DAYS.items():
-        series = _by_day(getattr(raw, name), days)
-        by_day[name] = _then(by_day["normalised"], series, getattr(slow, name))
-    return traced_kernel(by_day)
+        replaced[name] = _then(_CALLS["normalised"], _by_day(getattr(raw, name), days), getattr(plain, name))
+    replaced["LOG_VOL"] = _like(plain.LOG_VOL, sliding.log_volume)
+    bodies = {LN: traced_kernel().ln, NORMALISED: _like(traced_kernel().normalised, sliding.normalised)}
+    return SimpleNamespace(**{**vars(traced_kernel({**_CALLS, **replaced})), **bodies})
 
 
 def _by_day(function: Function, length: int) -> Function:

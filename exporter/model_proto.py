@@ -1,4 +1,4 @@
-"""The frame of an ONNX model: opset and IR, typed inputs and outputs, functions, and what the model says of itself."""
+"""The frame of an ONNX model: opset and IR, typed inputs and outputs, functions, what the model says of itself."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 import onnx
 from onnx import FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
+from exporter.shared_functions import DOMAIN
 from exporter.symbolic import Graph, Symbol
 from jq_strategy import kernel
 from sdk.errors import ExportError
 from sdk.formula.formula_file import FormulaFile
 
-OPSET, IR_VERSION, DOMAIN = 18, 8, "jqalpha"
+OPSET, IR_VERSION = 18, 8
 UNITS = "prices CNY as traded; volume shares; money CNY; factor cumulative; circulating_market_cap 1e8 CNY"
 
 

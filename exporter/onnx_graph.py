@@ -24,7 +24,8 @@ import onnx
 from onnx import FunctionProto, ModelProto, helper
 
 from exporter.by_day import kernel_by_day
-from exporter.model_proto import DOMAIN, bars_input, finished_model, function_proto, score_output
+from exporter.model_proto import bars_input, finished_model, function_proto, score_output
+from exporter.shared_functions import DOMAIN, LN, NORMALISED, with_shared
 from exporter.symbolic import Graph, Symbol, day_count, rows
 from jq_strategy import formula as language
 from jq_strategy import kernel
@@ -178,7 +179,11 @@ def _finished(writing: _Writing, name: str, outputs: list[onnx.ValueInfoProto]) 
     inputs = [bars_input(given) for given in formula.inputs]
     nodes = writing.graph.needed(*[output.name for output in outputs])
     graph = helper.make_graph(nodes, name, inputs, outputs, doc_string=formula.expression)
-    return finished_model(formula, graph, list(writing.functions.values()))
+    traced = writing.traced
+    functions = with_shared(
+        writing.functions, lambda shared: _function(shared, getattr(traced, shared)), (LN, NORMALISED)
+    )
+    return finished_model(formula, graph, functions)
 
 
 def _axis(value: int) -> np.ndarray:

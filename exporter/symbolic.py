@@ -207,7 +207,7 @@ PRIMITIVES: dict[str, Callable[..., Symbol]] = {
 }
 
 
-def traced_kernel(replaced: dict[str, Callable[..., Symbol]] | None = None) -> SimpleNamespace:
+def traced_kernel(replaced: dict[str, Any] | None = None) -> SimpleNamespace:
     """Return the functions of the kernel and of the missing-bar rule, running on symbols.
 
     ``replaced`` names kernel functions that are written another way in a graph (see by_day.py).
