@@ -133,7 +133,9 @@ def _run_plan(writing: _Writing) -> list[tuple[str, Symbol]]:
     A step delivers its days of the plan, or in a history model as many more as the history is longer; so what a step
     does not need are always the oldest days of what is there, and their number is known.
     """
-    lookback, values, delivered = writing.formula.lookback_days, {}, {}
+    lookback = writing.formula.lookback_days
+    values: dict[str, Symbol] = {}
+    delivered: dict[str, int] = {}
     steps = language.plan(writing.formula.tree)
     for step in steps:
         if step.operands:

@@ -36,6 +36,7 @@ def cli() -> None:
     market    make, import and check a market bundle
     train     search for formulas on a bundle
     export    formula.json -> strategy.py + model.onnx
+    score     the scores of one day, by any back end
     backtest  run any JoinQuant strategy on a bundle
     parity    compare a local run with a platform download
     """
