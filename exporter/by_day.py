@@ -21,12 +21,14 @@ from onnx import TensorProto, helper
 from exporter import sliding
 from exporter.shared_functions import LN, NORMALISED, call_of
 from exporter.symbolic import Symbol, day_count, places_of_days, traced_kernel
-from jq_strategy.kernel import NORMAL_DAYS
+from jq_strategy.kernel import OPERATORS
 
 Function = Callable[..., Any]
 
-# kernel function -> days of history in the window array that it makes for each of its days
-WINDOW_DAYS = {"JUMP": NORMAL_DAYS}
+# kernel function -> days of history in the window array that it makes for each of its days; TSUM20 makes none
+WINDOW_DAYS = {
+    operator.name: operator.depth + 1 for operator in OPERATORS if operator.depth >= 4 and operator.name != "TSUM20"
+}
 RAW_WINDOW_DAYS = {"DEV": 20}
 _CALLS = {"ln": call_of(LN), "normalised": call_of(NORMALISED)}
 
@@ -42,24 +44,28 @@ def kernel_by_day() -> SimpleNamespace:
     return SimpleNamespace(**{**vars(traced_kernel({**_CALLS, **replaced})), **bodies})
 
 
+def run_by_day(function: Function, series: list[Symbol], lengths: list[int]) -> Symbol:
+    """Write the Scan: ``function`` on the last rows of each day gives a row; ``lengths``: how many rows of each.
+
+    The series end on the same day; the first has ``lengths[0] - 1`` rows more than there are days in the result.
+    """
+    graph = series[0].graph
+    body = graph.inner()
+    first = body.symbol("first")  # int64 (1,)
+    axis = np.zeros(1, dtype=np.int64)
+    afters = [body.add("Add", first, np.asarray([length], dtype=np.int64)) for length in lengths]
+    windows = [body.add("Slice", x, first, after, axis) for x, after in zip(series, afters, strict=True)]
+    row = body.add("Squeeze", function(*windows), axis)
+    inputs = [helper.make_tensor_value_info(first.name, TensorProto.INT64, [1])]
+    outputs = [helper.make_tensor_value_info(row.name, TensorProto.DOUBLE, [None])]
+    inside = helper.make_graph(body.needed(row.name), f"{body.prefix}day", inputs, outputs)
+    days = graph.add("Unsqueeze", places_of_days(day_count(series[0]), lengths[0]), np.ones(1, dtype=np.int64))
+    return graph.add("Scan", days, body=inside, num_scan_inputs=1)
+
+
 def _by_day(function: Function, length: int) -> Function:
     """Return ``function`` run on the last ``length`` rows of each day: series in, a series length - 1 shorter out."""
-
-    def scanned(*series: Symbol) -> Symbol:
-        graph = series[0].graph
-        body = graph.inner()
-        first = Symbol(f"{body.prefix}first", body)  # int64 (1,)
-        after = body.add("Add", first, np.asarray([length], dtype=np.int64))
-        axis = np.zeros(1, dtype=np.int64)
-        windows = [body.add("Slice", x, first, after, axis) for x in series]
-        row = body.add("Squeeze", function(*windows), axis)
-        inputs = [helper.make_tensor_value_info(first.name, TensorProto.INT64, [1])]
-        outputs = [helper.make_tensor_value_info(row.name, TensorProto.DOUBLE, None)]
-        inside = helper.make_graph(body.needed(row.name), f"{body.prefix}day", inputs, outputs)
-        days = graph.add("Unsqueeze", places_of_days(day_count(series[0]), length), np.ones(1, dtype=np.int64))
-        return graph.add("Scan", days, body=inside, num_scan_inputs=1)
-
-    return _like(function, scanned)
+    return _like(function, lambda *series: run_by_day(function, list(series), [length] * len(series)))
 
 
 def _then(second: Function, first: Function, like: Function) -> Function:

@@ -15,7 +15,7 @@ Opset 18, IR 8. Run it with graph optimisation disabled: optimisers may rewrite 
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +23,7 @@ import numpy as np
 import onnx
 from onnx import FunctionProto, ModelProto, helper
 
-from exporter.by_day import kernel_by_day
+from exporter.by_day import kernel_by_day, run_by_day
 from exporter.model_proto import bars_input, finished_model, function_proto, score_output
 from exporter.shared_functions import DOMAIN, LN, NORMALISED, with_shared
 from exporter.symbolic import Graph, Symbol, day_count, rows
@@ -133,20 +133,49 @@ def _run_plan(writing: _Writing) -> list[tuple[str, Symbol]]:
     A step delivers its days of the plan, or in a history model as many more as the history is longer; so what a step
     does not need are always the oldest days of what is there, and their number is known.
     """
-    lookback = writing.formula.lookback_days
-    values: dict[str, Symbol] = {}
-    delivered: dict[str, int] = {}
     steps = language.plan(writing.formula.tree)
+    values = {step.label: _feature(writing, step) for step in steps if not step.operands}
+    scored = _known_throughout(writing, writing.formula.inputs, writing.formula.lookback_days)
+    if _compares_past_days(steps):
+        values[steps[-1].label] = _operators_by_day(writing, steps, values, scored)
+    else:
+        _run_operators(writing, steps, values, scored)
+    return [(step.name, values[step.label]) for step in steps if step.label in values]
+
+
+def _compares_past_days(steps: list[Any]) -> bool:
+    """Tell whether a plan compares stocks on days before the score's own."""
+    return any(step.days > 1 and step.operands and kernel.OPERATOR_TABLE[step.name].across for step in steps)
+
+
+def _operators_by_day(writing: _Writing, steps: list[Any], features: dict[str, Symbol], scored: Symbol) -> Symbol:
+    """Write the operators for one day at a time: who takes part on a day does so throughout the day's own window."""
+    used = [step for step in steps if not step.operands]
+
+    def day(*given: Symbol) -> Symbol:
+        values = {step.label: part for step, part in zip(used, given[1:], strict=True)}
+        _run_operators(replace(writing, graph=given[0].graph), steps, values, given[0])
+        return values[steps[-1].label]
+
+    series = [scored, *[features[step.label] for step in used]]
+    return run_by_day(day, series, [1, *[step.days for step in used]])
+
+
+def _feature(writing: _Writing, step: Any) -> Symbol:
+    feature = kernel.FEATURE_TABLE[step.name]
+    unused = writing.formula.lookback_days - (step.days + feature.days - 1)
+    return writing.call(step.name, [_newer(writing.filled[name], unused) for name in feature.inputs], step.label)
+
+
+def _run_operators(writing: _Writing, steps: list[Any], values: dict[str, Symbol], scored: Symbol) -> None:
+    """Add the values of the operators to those of the features; ``scored``: who takes part where stocks compare."""
+    delivered = {step.label: step.days for step in steps}
     for step in steps:
         if step.operands:
             arguments = [_newer(values[label], delivered[label] - days) for label, days in step.operands]
-        else:
-            feature = kernel.FEATURE_TABLE[step.name]
-            unused = lookback - (step.days + feature.days - 1)
-            arguments = [_newer(writing.filled[name], unused) for name in feature.inputs]
-        values[step.label] = writing.call(step.name, arguments, step.label)
-        delivered[step.label] = step.days
-    return [(step.name, values[step.label]) for step in steps]
+            if kernel.OPERATOR_TABLE[step.name].across:
+                arguments.append(scored)
+            values[step.label] = writing.call(step.name, arguments, step.label)
 
 
 def _newer(x: Symbol, unused: int) -> Symbol:
@@ -160,11 +189,20 @@ def _newer(x: Symbol, unused: int) -> Symbol:
 
 def _masked(writing: _Writing, value: Symbol, names: list[str], days: int) -> Symbol:
     """Return NaN for a value any of whose ``days`` bars is unknown in one of the inputs ``names``."""
+    return writing.traced.mask_unknown(value, _known(writing, names, days), days)
+
+
+def _known_throughout(writing: _Writing, names: list[str], days: int) -> Symbol:
+    return writing.traced.window_all(_known(writing, names, days), days)
+
+
+def _known(writing: _Writing, names: list[str], days: int) -> Symbol:
+    """Return where all inputs are known, without the oldest days that a window of ``days`` does not reach."""
     known = writing.known[names[0]]
     for name in names[1:]:
         known = writing.traced.both(known, writing.known[name])
     surplus = writing.formula.lookback_days - days
-    return writing.traced.mask_unknown(value, rows(known, surplus, _END) if surplus else known, days)
+    return rows(known, surplus, _END) if surplus else known
 
 
 def _function(name: str, traced: Any) -> FunctionProto:

@@ -84,7 +84,10 @@ def _slide(first: Symbol, series: list[Symbol], day: Callable[..., tuple[Symbol,
         body.needed(window.name, score.name),
         f"{body.prefix}slide",
         [helper.make_tensor_value_info(part.name, kind, None) for part, kind in zip(given, kinds, strict=True)],
-        [helper.make_tensor_value_info(part.name, TensorProto.DOUBLE, None) for part in (window, score)],
+        [
+            helper.make_tensor_value_info(window.name, TensorProto.DOUBLE, [NORMAL_DAYS, None]),
+            helper.make_tensor_value_info(score.name, TensorProto.DOUBLE, [None]),
+        ],
     )
     outputs = [graph.name(), graph.name()]
     names = [first.name, *[x.name for x in series]]

@@ -12,14 +12,24 @@ import inspect
 from dataclasses import dataclass
 from types import ModuleType
 
-from jq_strategy import audit, inputs, kernel, ranking, rebalance
+from jq_strategy import (
+    audit,
+    cross_section,
+    exact,
+    inputs,
+    kernel,
+    primitives,
+    ranking,
+    rebalance,
+    windowed,
+)
 
-MODULES: tuple[tuple[str, ModuleType], ...] = (
-    ("内核：数值的唯一定义", kernel),
-    ("缺失数据", inputs),
-    ("排序与并列", ranking),
-    ("审计行与自检", audit),
-    ("调仓", rebalance),
+MODULES: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
+    ("内核：数值的唯一定义", (primitives, exact, windowed, cross_section, kernel)),
+    ("缺失数据", (inputs,)),
+    ("排序与并列", (ranking,)),
+    ("审计行与自检", (audit,)),
+    ("调仓", (rebalance,)),
 )
 
 
@@ -53,8 +63,8 @@ def definitions(module: ModuleType) -> list[Definition]:
 
 
 def closure(wanted: set[str]) -> list[tuple[str, list[Definition]]]:
-    """Return, a section a module, the definitions that ``wanted`` names need, directly or through others."""
-    everything = [(title, definitions(module)) for title, module in MODULES]
+    """Return, a section a title, the definitions that ``wanted`` names need, directly or through others."""
+    everything = [(title, [item for module in modules for item in definitions(module)]) for title, modules in MODULES]
     where = {name: item for _, items in everything for item in items for name in item.names}
     needed: set[str] = set()
     queue = sorted(wanted)

@@ -47,6 +47,8 @@ def formula_lines(formula: FormulaFile) -> list[str]:
             arguments = [
                 label if delivered[label] == days else f"tail({label}, {days})" for label, days in step.operands
             ]
+            if kernel.OPERATOR_TABLE[step.name].across:
+                arguments.append('bars["scored"]')
         else:
             feature = kernel.FEATURE_TABLE[step.name]
             reach = step.days + feature.days - 1

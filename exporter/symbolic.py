@@ -1,8 +1,8 @@
 """The kernel traced into ONNX: its very source runs on symbolic arrays, so there is no second copy of the maths.
 
-``traced_kernel()`` loads the source of the ground floor once more and puts symbolic primitives in the place of the
-numpy ones. Calling a kernel function on ``Symbol`` arguments then writes ONNX nodes instead of computing. Only the
-primitives and the Python operators are defined here.
+``traced_kernel()`` runs the source of the ground floor once more on symbolic primitives in the place of the numpy
+ones (sdk/formula/kernel_source.py). Calling a kernel function on ``Symbol`` arguments then writes ONNX nodes instead
+of computing. Only the primitives and the Python operators are defined here and in symbolic_stocks.py.
 
 Layout. In a graph the days come first: a series is (days, stocks), a window array (places, days, stocks). Then a lag
 is a contiguous slice, a window is made of whole rows, and one day of it stays in the cache (by_day.py).
@@ -12,15 +12,15 @@ Double precision throughout; constants are stored as float64 tensors, never thro
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from jq_strategy import inputs, kernel
+from exporter import symbolic_stocks
+from sdk.formula.kernel_source import kernel_on
 
 Value = Any  # a Symbol or a Python number
 _END = np.iinfo(np.int64).max
@@ -60,6 +60,17 @@ class Graph:
         self.nodes.append(helper.make_node(kind, names, [output], **attributes))
         self.made[output] = (kind, operands)
         return Symbol(output, self)
+
+    def add_pair(self, kind: str, *operands: Value, **attributes: Any) -> tuple[Symbol, Symbol]:
+        """Add a node with two outputs."""
+        first = self.add(kind, *operands, **attributes)
+        second = self.name()
+        self.nodes[-1].output.append(second)
+        return first, Symbol(second, self)
+
+    def symbol(self, name: str) -> Symbol:
+        """Return a value that the caller declares, under a name of this graph."""
+        return Symbol(f"{self.prefix}{name}", self)
 
     def needed(self, *results: str) -> list[NodeProto]:
         """Return the nodes that the results need, in order; what a rewrite left unused is dropped."""
@@ -188,6 +199,16 @@ def _number_where(condition: Symbol, number: float, neutral: float) -> Symbol:
     return graph.add("Add", scaled, neutral) if neutral else scaled
 
 
+def _across(function: Callable[[Symbol], Symbol]) -> Callable[[Symbol], Symbol]:
+    """Return a primitive of symbolic_stocks.py, written for (stocks, days), for a series (days, stocks)."""
+
+    def turned(x: Symbol) -> Symbol:
+        turn = {"perm": [1, 0]}
+        return x.graph.add("Transpose", function(x.graph.add("Transpose", x, **turn)), **turn)
+
+    return turned
+
+
 PRIMITIVES: dict[str, Callable[..., Symbol]] = {
     "where": _where,
     "absolute": lambda x: x.graph.add("Abs", x),
@@ -204,6 +225,11 @@ PRIMITIVES: dict[str, Callable[..., Symbol]] = {
     "places": lambda w, start, stop: rows(w, start, stop),
     "kth_smallest": _kth_smallest,
     "window_max": lambda w: w.graph.add("ReduceMax", w, _ints(0), keepdims=0),
+    "sorted_stocks": _across(symbolic_stocks.sorted_stocks),
+    "smaller_stocks": _across(symbolic_stocks.smaller_stocks),
+    "stock_sum": _across(symbolic_stocks.stock_sum),
+    "stock_max": _across(symbolic_stocks.stock_max),
+    "beside": lambda parts: parts[0].graph.add("Concat", *parts, axis=0),
 }
 
 
@@ -212,15 +238,4 @@ def traced_kernel(replaced: dict[str, Any] | None = None) -> SimpleNamespace:
 
     ``replaced`` names kernel functions that are written another way in a graph (see by_day.py).
     """
-    names: dict[str, Any] = {**PRIMITIVES, **(replaced or {})}
-    for module in (kernel, inputs):
-        scope = _load(module)
-        scope.update({name: names[name] for name in scope if name in names})
-        names.update({name: value for name, value in scope.items() if not name.startswith("__")})
-    return SimpleNamespace(**names)
-
-
-def _load(module: ModuleType) -> dict[str, Any]:
-    scope: dict[str, Any] = {"__name__": f"{module.__name__} traced"}
-    exec(compile(inspect.getsource(module), module.__file__ or module.__name__, "exec"), scope)  # noqa: S102
-    return scope
+    return kernel_on(PRIMITIVES, replaced)

@@ -95,15 +95,15 @@ def _verify_history(formula: FormulaFile, model: bytes) -> int:
     """Compare a history model with the kernel over made days, gaps and halts among them; return the scores."""
     session, days = open_model(model), formula.lookback_days + _MADE_DAYS
     for bars in (_long_made_bars(formula), with_gaps(_long_made_bars(formula))):
-        want = language.evaluate(formula.tree, bars, _MADE_DAYS + 1)
         got = onnx_scores(session, bars)
         if got.shape != (_MADE_STOCKS, days) or not np.isnan(got[:, : formula.lookback_days - 1]).all():
             raise ExportError(f"the history model of {formula.expression} scores days without history")
         for day in range(_MADE_DAYS + 1):
-            place = formula.lookback_days - 1 + day
+            part = {name: array[:, day : day + formula.lookback_days] for name, array in bars.items()}
+            want = language.evaluate(formula.tree, part)[:, 0]
             label, case = "the history model", f"made bars, day {day}"
-            _require_same(formula, label, case, _MADE_CODES, want[:, day], got[:, place])
-    return 2 * want.size
+            _require_same(formula, label, case, _MADE_CODES, want, got[:, formula.lookback_days - 1 + day])
+    return 2 * (_MADE_DAYS + 1) * _MADE_STOCKS
 
 
 def _require_same(

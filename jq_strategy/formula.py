@@ -29,10 +29,16 @@ class FormulaProblem(ValueError):
 _SIX = ["RET", "LIQ_SCORE", "PRESSURE", "FOMO", "DEV", "LOG_VOL"]
 _TWELVE = ["ADD", "SUB", "MUL", "DIV", "NEG", "ABS", "SIGN", "GATE", "JUMP", "DECAY", "DELAY1", "MAX3"]
 
+_V2 = _SIX + _TWELVE + ["TSUM20", "MOM20", "REL_MOM20"]
+_WINDOWED = [
+    "TS_%s%d" % (what, days) for what in ("MEAN", "STD", "MAX", "MIN", "RANK", "CORR") for days in (5, 10, 20)
+]
+
 VOCABULARIES = OrderedDict(
     [
         ("v1", _SIX + _TWELVE),
-        ("v2", _SIX + _TWELVE + ["TSUM20", "MOM20", "REL_MOM20"]),
+        ("v2", _V2),
+        ("v3", _V2 + ["RANK", "ZSCORE"] + _WINDOWED + ["LOG1P_ABS", "SQRT_ABS"]),
     ]
 )
 SHORT_NAMES = {"PRESS": "PRESSURE", "VOL": "LOG_VOL", "LIQ": "LIQ_SCORE"}
@@ -166,6 +172,13 @@ def lookback_days(tree):
     return kernel.OPERATOR_TABLE[tree[0]].depth + max(lookback_days(operand) for operand in tree[1:])
 
 
+def compares_stocks(tree):
+    """Tell whether a formula looks across the stocks of a day, so that a score depends on the pool."""
+    if len(tree) == 1:
+        return False
+    return kernel.OPERATOR_TABLE[tree[0]].across or any(compares_stocks(operand) for operand in tree[1:])
+
+
 def inputs_of(tree):
     """Return the names of the bars that a formula reads, in the order of first use."""
     if len(tree) == 1:
@@ -217,7 +230,8 @@ def evaluate(tree, bars, days=1):
     """Return the scores of the last ``days`` days: (stocks, days), NaN where a bar of the window is unknown.
 
     ``bars`` maps input names to (stocks, n) float64 with n >= lookback_days + days - 1; ``benchmark`` is (1, n).
-    A score depends on nothing but its own last ``lookback_days`` bars. Raises FormulaProblem for a missing input
+    A score depends on nothing but its stock's own last ``lookback_days`` bars, and where the formula compares stocks
+    also on those of the other rows, as far as they have a score that day. Raises FormulaProblem for a missing input
     or a history that is too short.
     """
     lookback = lookback_days(tree)
@@ -232,14 +246,29 @@ def evaluate(tree, bars, days=1):
             )
     known, filled = usable_bars([kernel.tail(bars[name], length) for name in names], names)
     inputs = dict(zip(names, filled))
-    values = {}  # type: dict
     with np.errstate(all="ignore"):
-        for step in plan(tree, days):
-            if step.operands:
-                function = kernel.OPERATOR_TABLE[step.name].function
-                values[step.label] = function(*[kernel.tail(values[a], n) for a, n in step.operands])
-            else:
-                feature = kernel.FEATURE_TABLE[step.name]
-                reach = step.days + feature.days - 1
-                values[step.label] = feature.function(*[kernel.tail(inputs[a], reach) for a in feature.inputs])
-        return mask_unknown(values[step.label], known, lookback)
+        if days == 1 or not compares_stocks(tree):
+            return _follow(tree, inputs, known, lookback, days)
+        # The cross-section of a day is those who have a score on that day, for the whole window.
+        parts = []
+        for later in range(days - 1, -1, -1):
+            earlier = {name: kernel.ago(inputs[name], later) for name in names}
+            parts.append(_follow(tree, earlier, kernel.ago(known, later), lookback, 1))
+        return kernel.beside(parts)
+
+
+def _follow(tree, inputs, known, lookback, days):
+    """Follow the plan of a formula over filled inputs and mask what is unknown: (stocks, days)."""
+    values = {}  # type: dict
+    scored = kernel.window_all(known, lookback)
+    steps = plan(tree, days)
+    for step in steps:
+        if step.operands:
+            operator = kernel.OPERATOR_TABLE[step.name]
+            operands = [kernel.tail(values[a], n) for a, n in step.operands]
+            values[step.label] = operator.function(*(operands + [scored] if operator.across else operands))
+        else:
+            feature = kernel.FEATURE_TABLE[step.name]
+            reach = step.days + feature.days - 1
+            values[step.label] = feature.function(*[kernel.tail(inputs[a], reach) for a in feature.inputs])
+    return mask_unknown(values[steps[-1].label], known, lookback)

@@ -1,226 +1,92 @@
-"""The one numeric definition: array primitives, exact functions, normalisation, features and operators.
+"""The one numeric definition: normalisation, features, operators and the tables that name them.
 
 Every value is float64 and every step is one correctly rounded IEEE-754 operation (+ - x / sqrt, comparison,
 selection, order statistic) in a fixed order. So the same input bits give the same output bits under any numpy,
 under torch and under onnxruntime. Nothing here calls a library log, exp, tanh, sum, mean or cumsum.
 
+The kernel is one text in five files, lowest first, because a file holds one idea: primitives.py (what a back end
+replaces), exact.py (logarithm, tanh, sums), windowed.py and cross_section.py (operators over days and over stocks),
+and this one. The others are reached through it: ``kernel.ln`` is exact.py's. Backends re-run the sources in this
+order (sdk/formula/kernel_source.py), the exporter copies from them (exporter/source_text.py).
+
 Shapes. A *series* is (stocks, days), oldest day first. A *window array* is (stocks, days, length): for each day
 the last ``length`` values, oldest first. An operator that looks k days back returns k days fewer than it was
-given: there is no padding, a value whose window is not full does not exist.
+given: there is no padding, a value whose window is not full does not exist. Missing bars never reach this file as
+NaN: see jq_strategy/inputs.py.
 
-A back end replaces the functions of section 1 and nothing else; everything below is written in their terms and in
-the operators + - * / < > <= >= ==. Missing bars never reach this file as NaN: see jq_strategy/inputs.py.
+To add an operator, write its function and one entry in OPERATORS (name, function, arity, depth in days, whether it
+compares stocks, words, case) and name it in a vocabulary. numpy, torch, ONNX, the exported file, the documentation
+table and the conformance suite then have it; sdk/formula/compiled.py may add a faster loop, it need not.
 
 Runs on CPython 3.6 with numpy alone; the exported strategy contains these very lines.
 """
 
 from collections import namedtuple
 
-import numpy as np
+from jq_strategy.cross_section import RANK, ZSCORE
+from jq_strategy.exact import (  # noqa: F401 - the kernel's public names
+    LARGEST,
+    LN2_HIGH,
+    LN2_LOW,
+    RELATIVE_FLOOR,
+    ROUNDING_FLOOR,
+    SQRT2,
+    finite,
+    hyperbolic_tangent,
+    ln,
+    ln_one_plus,
+    places_sum,
+    sign,
+    window_all,
+    window_sum,
+)
+from jq_strategy.primitives import (  # noqa: F401 - the kernel's public names
+    absolute,
+    ago,
+    beside,
+    both,
+    kth_smallest,
+    maximum,
+    minimum,
+    newest,
+    over_window,
+    since,
+    square_root,
+    tail,
+    where,
+    window_max,
+    windows,
+)
+from jq_strategy.windowed import (
+    TS_CORR5,
+    TS_CORR10,
+    TS_CORR20,
+    TS_MAX5,
+    TS_MAX10,
+    TS_MAX20,
+    TS_MEAN5,
+    TS_MEAN10,
+    TS_MEAN20,
+    TS_MIN5,
+    TS_MIN10,
+    TS_MIN20,
+    TS_RANK5,
+    TS_RANK10,
+    TS_RANK20,
+    TS_STD5,
+    TS_STD10,
+    TS_STD20,
+)
 
 KERNEL_VERSION = "1"
 
 # ---------------------------------------------------------------------------------------------------------------
-# 1  Primitives: the only functions a back end has to provide
-# ---------------------------------------------------------------------------------------------------------------
-
-
-def where(condition, x, y):
-    """Select x where the condition holds, else y."""
-    return np.where(condition, x, y)
-
-
-def absolute(x):
-    """Clear the sign bit."""
-    return np.abs(x)
-
-
-def minimum(x, y):
-    """Take the smaller of the two; no NaN reaches this place."""
-    return np.minimum(x, y)
-
-
-def maximum(x, y):
-    """Take the larger of the two; no NaN reaches this place."""
-    return np.maximum(x, y)
-
-
-def square_root(x):
-    """Take the correctly rounded square root."""
-    return np.sqrt(x)
-
-
-def both(x, y):
-    """Combine two conditions: true where both hold."""
-    return np.logical_and(x, y)
-
-
-def ago(x, days):
-    """Return the values ``days`` trading days ago, for those days that have them: (stocks, days - k)."""
-    return x[:, : x.shape[1] - days]
-
-
-def since(x, days):
-    """Drop the oldest ``days`` days, to stand beside ``ago(x, days)``."""
-    return x[:, days:]
-
-
-def tail(x, days):
-    """Keep the last ``days`` days."""
-    return x[:, x.shape[1] - days :]
-
-
-def windows(x, length):
-    """View a series (stocks, days) as its full windows (stocks, days - length + 1, length)."""
-    x = np.ascontiguousarray(x)
-    stocks, days = x.shape
-    step, stride = x.strides
-    return np.lib.stride_tricks.as_strided(
-        x, (stocks, max(days - length + 1, 0), length), (step, stride, stride), writeable=False
-    )
-
-
-def newest(w):
-    """Return the last value of each window: (stocks, days, length) -> (stocks, days)."""
-    return w[..., -1]
-
-
-def over_window(x):
-    """Give a series a window axis of length 1, so that it meets a window array."""
-    return x[..., None]
-
-
-def places(w, start, stop):
-    """Keep the window places start <= place < stop."""
-    return w[..., start:stop]
-
-
-def kth_smallest(w, k):
-    """Return the k-th smallest value of each window (k counts from 1): a selection, hence exact."""
-    return np.partition(w, k - 1, axis=-1)[..., k - 1]
-
-
-def window_max(w):
-    """Return the largest value of each window: a selection, hence exact."""
-    return np.max(w, axis=-1)
-
-
-# ---------------------------------------------------------------------------------------------------------------
-# 2  Exact functions
-# ---------------------------------------------------------------------------------------------------------------
-
-LARGEST = 1.7976931348623157e308
-LN2_HIGH = 6.93147180369123816490e-01  # the first 33 bits of ln 2: multiples up to 2^20 are exact
-LN2_LOW = 1.90821492927058770002e-10
-SQRT2 = 1.4142135623730951
-
-
-def finite(x):
-    """Replace what is not a finite number by 0: the rule for every result of arithmetic."""
-    return where(absolute(x) <= LARGEST, x, 0.0)
-
-
-def sign(x):
-    """Return -1, 0 or 1; sign(0) = 0."""
-    return where(x > 0.0, 1.0, where(x < 0.0, -1.0, 0.0))
-
-
-def ln(x):
-    """Return the natural logarithm of x in [2^-63, 2^63]; ln(1) = 0 exactly, monotone.
-
-    Powers of two are taken out exactly, then ln(m) = 2 artanh(z), z = (m - 1) / (m + 1), |z| < 0.1716, as a series
-    of 11 terms. Measured against mpmath: relative error below 4e-16.
-    """
-    exponent = x * 0.0
-    for power in (32, 16, 8, 4, 2, 1):
-        large = x >= 2.0**power
-        x = where(large, x * 2.0**-power, x)
-        exponent = where(large, exponent + power, exponent)
-        small = x < 2.0 ** (1 - power)
-        x = where(small, x * 2.0**power, x)
-        exponent = where(small, exponent - power, exponent)
-    upper = x > SQRT2
-    x = where(upper, x * 0.5, x)
-    exponent = where(upper, exponent + 1.0, exponent)
-    z = (x - 1.0) / (x + 1.0)
-    square = z * z
-    series = square * (1.0 / 21.0)
-    for odd in (19.0, 17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0):
-        series = square * (1.0 / odd + series)
-    return exponent * LN2_HIGH + (2.0 * z + (2.0 * (z * series) + exponent * LN2_LOW))
-
-
-def hyperbolic_tangent(x):
-    """Return tanh(x): a continued fraction on x / 16, then four doublings 2t / (1 + t^2).
-
-    Odd, monotone, within [-1, 1]. Measured against mpmath: relative error below 7e-16.
-    """
-    y = maximum(minimum(x, 20.0), -20.0) * 0.0625
-    square = y * y
-    fraction = 11.0 + square * (1.0 / 13.0)
-    for odd in (9.0, 7.0, 5.0, 3.0, 1.0):
-        fraction = odd + square / fraction
-    t = y / fraction
-    for _ in range(4):
-        t = (2.0 * t) / (1.0 + t * t)
-    return maximum(minimum(t, 1.0), -1.0)
-
-
-def window_sum(x, length):
-    """Return the sum of the last ``length`` values: (stocks, days - length + 1).
-
-    Sums of 1, 2, 4, ... days are built by doubling and the wanted length is put together from them, largest and
-    newest first. The tree of additions is the same on every day, wherever the history starts.
-    """
-    blocks = [(1, x)]
-    while 2 * blocks[-1][0] <= length:
-        size, block = blocks[-1]
-        blocks.append((2 * size, since(block, size) + ago(block, size)))
-    total, covered = None, 0
-    for size, block in reversed(blocks):
-        if covered + size <= length:
-            part = since(ago(block, covered), length - size - covered)
-            total = part if total is None else total + part
-            covered += size
-    return total
-
-
-def window_all(condition, length):
-    """Return whether the condition held on each of the last ``length`` days: (stocks, days - length + 1)."""
-    size = 1
-    while 2 * size <= length:
-        condition = both(since(condition, size), ago(condition, size))
-        size *= 2
-    rest = length - size
-    return both(since(condition, rest), ago(condition, rest))
-
-
-def places_sum(w, length):
-    """Return the sum over the ``length`` places of each window: blocks of 2^k places, halved down to one."""
-    total, start, size = None, 0, 1
-    while 2 * size <= length:
-        size *= 2
-    while size:
-        if start + size <= length:
-            block, width = places(w, start, start + size), size
-            while width > 1:
-                width //= 2
-                block = places(block, 0, width) + places(block, width, 2 * width)
-            total = newest(block) if total is None else total + newest(block)
-            start += size
-        size //= 2
-    return total
-
-
-# ---------------------------------------------------------------------------------------------------------------
-# 3  Robust normalisation
+# Robust normalisation
 # ---------------------------------------------------------------------------------------------------------------
 
 NORMAL_DAYS = 120
 MIDDLE = 60  # the lower median of 120 values is the 60th smallest
 CLIP = 5.0
-RELATIVE_FLOOR = 1e-6  # of the largest magnitude in the window
-ROUNDING_FLOOR = 1e-9  # far above the rounding of a feature (about 1e-15), far below one tick (about 1e-6)
 
 
 def robust_score(w):
@@ -241,7 +107,7 @@ def normalised(x):
 
 
 # ---------------------------------------------------------------------------------------------------------------
-# 4  Features: raw bars and the cumulative factor in, one value a stock and day out
+# Features: raw bars and the cumulative factor in, one value a stock and day out
 #
 # Prices and volumes are adjusted inside, relative to the last day of the window they are used in; only ratios of
 # factors enter, so the day on which somebody anchored the factor does not matter. Where no corporate action falls
@@ -307,7 +173,7 @@ def REL_MOM20(close, factor, benchmark):
 
 
 # ---------------------------------------------------------------------------------------------------------------
-# 5  Operators: series of equal length in, a series ``depth`` days shorter out
+# Operators: series of equal length in, a series ``depth`` days shorter out
 # ---------------------------------------------------------------------------------------------------------------
 
 
@@ -380,12 +246,25 @@ def TSUM20(x):
     return finite(window_sum(x, 20))
 
 
+def LOG1P_ABS(x):
+    """ln(1 + |x|)."""
+    return ln_one_plus(absolute(x))
+
+
+def SQRT_ABS(x):
+    """The square root of |x|."""
+    return square_root(absolute(x))
+
+
 # ---------------------------------------------------------------------------------------------------------------
-# 6  The tables: one entry a feature, one entry an operator
+# The tables: one entry a feature, one entry an operator
 # ---------------------------------------------------------------------------------------------------------------
 
 Feature = namedtuple("Feature", "name function inputs days words")
-Operator = namedtuple("Operator", "name function arity depth symbol words")
+
+# across: compares the stocks of a day and takes (operand, known). case: operands (the last days of one stock, oldest
+# first; across: the stocks of one day) and the value they give.
+Operator = namedtuple("Operator", "name function arity depth symbol words across case")
 
 FEATURES = (
     Feature("RET", RET, ("close", "factor"), 121, "日对数收益"),
@@ -398,20 +277,54 @@ FEATURES = (
     Feature("REL_MOM20", REL_MOM20, ("close", "factor", "benchmark"), 140, "相对基准的20日动量"),
 )
 
+UP = tuple(float(day) for day in range(20))
+DOWN = UP[::-1]
+
 OPERATORS = (
-    Operator("ADD", ADD, 2, 0, "+", "相加"),
-    Operator("SUB", SUB, 2, 0, "-", "相减"),
-    Operator("MUL", MUL, 2, 0, "*", "相乘"),
-    Operator("DIV", DIV, 2, 0, "/", "相除"),
-    Operator("NEG", NEG, 1, 0, "-", "取负"),
-    Operator("ABS", ABS, 1, 0, "", "绝对值"),
-    Operator("SIGN", SIGN, 1, 0, "", "符号"),
-    Operator("GATE", GATE, 3, 0, "", "条件大于0取前者，否则取后者"),
-    Operator("JUMP", JUMP, 1, 119, "", "120日内超过3倍标准差的部分"),
-    Operator("DECAY", DECAY, 1, 2, "", "三日衰减和"),
-    Operator("DELAY1", DELAY1, 1, 1, "", "前一日的值"),
-    Operator("MAX3", MAX3, 1, 2, "", "三日最大"),
-    Operator("TSUM20", TSUM20, 1, 19, "", "20日之和"),
+    Operator("ADD", ADD, 2, 0, "+", "相加", False, (((1.0,), (2.0,)), 3.0)),
+    Operator("SUB", SUB, 2, 0, "-", "相减", False, (((1.0,), (2.0,)), -1.0)),
+    Operator("MUL", MUL, 2, 0, "*", "相乘", False, (((3.0,), (2.0,)), 6.0)),
+    Operator("DIV", DIV, 2, 0, "/", "相除", False, (((1.0,), (1.0,)), 1.0 / 1.000001)),
+    Operator("NEG", NEG, 1, 0, "-", "取负", False, (((2.0,),), -2.0)),
+    Operator("ABS", ABS, 1, 0, "", "绝对值", False, (((-2.0,),), 2.0)),
+    Operator("SIGN", SIGN, 1, 0, "", "符号", False, (((-2.0,),), -1.0)),
+    Operator("GATE", GATE, 3, 0, "", "条件大于0取前者，否则取后者", False, (((0.0,), (1.0,), (2.0,)), 2.0)),
+    Operator("JUMP", JUMP, 1, 119, "", "120日内超过3倍标准差的部分", False, (((0.0,) * 119 + (1.0,),), 7.8630425)),
+    Operator("DECAY", DECAY, 1, 2, "", "三日衰减和", False, (((1.0, 1.0, 1.0),), 2.4)),
+    Operator("DELAY1", DELAY1, 1, 1, "", "前一日的值", False, (((1.0, 2.0),), 1.0)),
+    Operator("MAX3", MAX3, 1, 2, "", "三日最大", False, (((3.0, 1.0, 2.0),), 3.0)),
+    Operator("TSUM20", TSUM20, 1, 19, "", "20日之和", False, ((UP,), 190.0)),
+    Operator(
+        "RANK",
+        RANK,
+        1,
+        0,
+        "",
+        "当日股票间的分位，并列取平均",
+        True,
+        (((3.0, 1.0, 1.0, 7.0),), (0.75, 0.375, 0.375, 1.0)),
+    ),
+    Operator("ZSCORE", ZSCORE, 1, 0, "", "当日股票间的标准分", True, (((1.0, 2.0, 3.0),), (-1.0, 0.0, 1.0))),
+    Operator("TS_MEAN5", TS_MEAN5, 1, 4, "", "5日均值", False, ((UP[:5],), 2.0)),
+    Operator("TS_MEAN10", TS_MEAN10, 1, 9, "", "10日均值", False, ((UP[:10],), 4.5)),
+    Operator("TS_MEAN20", TS_MEAN20, 1, 19, "", "20日均值", False, ((UP[:20],), 9.5)),
+    Operator("TS_STD5", TS_STD5, 1, 4, "", "5日标准差", False, ((UP[:5],), 2.5**0.5)),
+    Operator("TS_STD10", TS_STD10, 1, 9, "", "10日标准差", False, ((UP[:10],), (55.0 / 6.0) ** 0.5)),
+    Operator("TS_STD20", TS_STD20, 1, 19, "", "20日标准差", False, ((UP[:20],), 35.0**0.5)),
+    Operator("TS_MAX5", TS_MAX5, 1, 4, "", "5日最大", False, ((DOWN[:5],), 19.0)),
+    Operator("TS_MAX10", TS_MAX10, 1, 9, "", "10日最大", False, ((DOWN[:10],), 19.0)),
+    Operator("TS_MAX20", TS_MAX20, 1, 19, "", "20日最大", False, ((DOWN[:20],), 19.0)),
+    Operator("TS_MIN5", TS_MIN5, 1, 4, "", "5日最小", False, ((UP[:5],), 0.0)),
+    Operator("TS_MIN10", TS_MIN10, 1, 9, "", "10日最小", False, ((UP[:10],), 0.0)),
+    Operator("TS_MIN20", TS_MIN20, 1, 19, "", "20日最小", False, ((UP[:20],), 0.0)),
+    Operator("TS_RANK5", TS_RANK5, 1, 4, "", "今日在5日内的分位，并列取平均", False, ((UP[:5],), 1.0)),
+    Operator("TS_RANK10", TS_RANK10, 1, 9, "", "今日在10日内的分位，并列取平均", False, ((DOWN[:10],), 0.1)),
+    Operator("TS_RANK20", TS_RANK20, 1, 19, "", "今日在20日内的分位，并列取平均", False, (((1.0,) * 20,), 0.525)),
+    Operator("TS_CORR5", TS_CORR5, 2, 4, "", "5日相关系数", False, ((UP[:5], DOWN[:5]), -1.0)),
+    Operator("TS_CORR10", TS_CORR10, 2, 9, "", "10日相关系数", False, ((UP[:10], UP[:10]), 1.0)),
+    Operator("TS_CORR20", TS_CORR20, 2, 19, "", "20日相关系数", False, ((UP, (1.0,) * 20), 0.0)),
+    Operator("LOG1P_ABS", LOG1P_ABS, 1, 0, "", "绝对值加1的对数", False, (((-1.0,),), 0.6931471805599453)),
+    Operator("SQRT_ABS", SQRT_ABS, 1, 0, "", "绝对值的平方根", False, (((-9.0,),), 3.0)),
 )
 
 FEATURE_TABLE = {feature.name: feature for feature in FEATURES}

@@ -19,6 +19,7 @@ they are and says so in the log.
 import numpy as np
 
 from jq_strategy.audit import array_bytes, audit_line, inputs_digest, made_bars, short_digest
+from jq_strategy.exact import window_all
 from jq_strategy.inputs import mask_unknown, usable_bars
 from jq_strategy.ranking import choose, rank_stocks, tie_groups, tie_sentences
 
@@ -155,7 +156,9 @@ def score_stocks(bars):
     """Return one score a stock from the last LOOKBACK_DAYS bars; NaN where a bar is missing."""
     with np.errstate(all="ignore"):
         known, filled = usable_bars([bars[name] for name in INPUTS], INPUTS)
-        return mask_unknown(formula(dict(zip(INPUTS, filled))), known, LOOKBACK_DAYS)[:, 0]
+        usable = dict(zip(INPUTS, filled))
+        usable["scored"] = window_all(known, LOOKBACK_DAYS)  # who takes part where stocks are compared
+        return mask_unknown(formula(usable), known, LOOKBACK_DAYS)[:, 0]
 
 
 def market_style(code, price):

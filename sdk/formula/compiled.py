@@ -13,11 +13,23 @@ import math
 import numpy as np
 from numba import njit
 
-from jq_strategy.kernel import LARGEST, OPERATORS
+from jq_strategy.kernel import LARGEST, LN2_HIGH, LN2_LOW, SQRT2
 
-OPCODES = {operator.name: code for code, operator in enumerate(OPERATORS)}
-_ADD, _SUB, _MUL, _DIV, _NEG, _ABS, _SIGN, _GATE, _JUMP, _DECAY, _DELAY1, _MAX3, _TSUM20 = range(len(OPERATORS))
+_LOOPS = (
+    *("ADD", "SUB", "MUL", "DIV", "NEG", "ABS", "SIGN", "GATE", "JUMP", "DECAY", "DELAY1", "MAX3", "TSUM"),
+    *("TS_MEAN", "TS_STD", "TS_MAX", "TS_MIN", "TS_RANK", "TS_CORR", "LOG1P_ABS", "SQRT_ABS"),
+)
+_ADD, _SUB, _MUL, _DIV, _NEG, _ABS, _SIGN, _GATE, _JUMP, _DECAY, _DELAY1, _MAX3, _TSUM = range(13)
+_TS_MEAN, _TS_STD, _TS_MAX, _TS_MIN, _TS_RANK, _TS_CORR, _LOG1P_ABS, _SQRT_ABS = range(13, 21)
 
+# name -> (loop, days); an operator that is not here is computed by the kernel itself (segments.py)
+OPCODES = {
+    **{name: (code, 0) for code, name in enumerate(_LOOPS) if not name.startswith("TS")},
+    **{f"{_LOOPS[code]}{days}": (code, days) for code in range(_TS_MEAN, _TS_CORR + 1) for days in (5, 10, 20)},
+    "TSUM20": (_TSUM, 20),
+}
+
+# One file for all loops: numba's cache does not notice a change of a function in another file.
 _compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 
@@ -34,25 +46,145 @@ def _double(x: np.ndarray, size: int, start: int, stop: int, out: np.ndarray) ->
 
 
 @_compiled
-def _sum20(x: np.ndarray, start: int, stop: int, work: np.ndarray, out: np.ndarray) -> None:
-    """The kernel's window_sum of 20 days: (16 newest) + (4 oldest)."""
-    _double(x, 1, start - 18, stop, work[0])
-    _double(work[0], 2, start - 16, stop, work[1])
-    _double(work[1], 4, start - 12, stop, work[2])
-    _double(work[2], 8, start - 4, stop, work[3])
-    for t in range(start, stop):
-        out[t] = _finite(work[3][t] + work[1][t - 16])
-
-
-@_compiled
-def _halved(square: np.ndarray, first: int, size: int) -> float:
+def _halved(box: np.ndarray, first: int, size: int) -> float:
     """The kernel's places_sum of one block of 2^k places, halved down to one; overwrites the block."""
     width = size
     while width > 1:
         width //= 2
         for place in range(first, first + width):
-            square[place] = square[place] + square[place + width]
-    return square[first]
+            box[place] = box[place] + box[place + width]
+    return box[first]
+
+
+@_compiled
+def _window_sum(x: np.ndarray, days: int, start: int, stop: int, work: np.ndarray, out: np.ndarray) -> None:
+    """The kernel's window_sum: 4 + 1, 8 + 2 or 16 + 4 days, the newest block first."""
+    rest = days // 5
+    _double(x, 1, start - days + 2, stop, work[0])
+    _double(work[0], 2, start - days + 4, stop, work[1])
+    newest, oldest = work[1], x
+    if days >= 10:
+        _double(work[1], 4, start - days + 8, stop, work[2])
+        newest, oldest = work[2], work[0]
+    if days == 20:
+        _double(work[2], 8, start - days + 16, stop, work[3])
+        newest, oldest = work[3], work[1]
+    for t in range(start, stop):
+        out[t] = newest[t] + oldest[t - days + rest]
+
+
+@_compiled
+def _places_sum(box: np.ndarray, first: int, days: int) -> float:
+    rest = days // 5
+    return _halved(box, first, days - rest) + _halved(box, first + days - rest, rest)
+
+
+@_compiled
+def _smallest(x: np.ndarray, start: int, stop: int) -> float:
+    found = x[start]
+    for t in range(start + 1, stop):
+        found = min(found, x[t])
+    return found
+
+
+@_compiled
+def _largest(x: np.ndarray, start: int, stop: int) -> float:
+    found = x[start]
+    for t in range(start + 1, stop):
+        found = max(found, x[t])
+    return found
+
+
+@_compiled
+def _window_mean(x: np.ndarray, days: int, start: int, stop: int, work: np.ndarray, out: np.ndarray) -> None:
+    _window_sum(x, days, start, stop, work, out)
+    for t in range(start, stop):
+        out[t] = _finite(out[t] / days)
+
+
+@_compiled
+def _window_deviation(
+    x: np.ndarray, days: int, start: int, stop: int, work: np.ndarray, box: np.ndarray, out: np.ndarray
+) -> None:
+    _window_sum(x, days, start, stop, work, out)
+    for t in range(start, stop):
+        first, mean = t - days + 1, out[t] / days
+        for place in range(days):
+            distance = x[first + place] - mean
+            box[place] = distance * distance
+        deviation = math.sqrt(_places_sum(box, 0, days) / (days - 1.0))
+        spread = _largest(x, first, t + 1) > _smallest(x, first, t + 1)
+        out[t] = _finite(deviation) if spread else 0.0
+
+
+@_compiled
+def _window_max(x: np.ndarray, days: int, start: int, stop: int, out: np.ndarray) -> None:
+    for t in range(start, stop):
+        out[t] = _largest(x, t - days + 1, t + 1)
+
+
+@_compiled
+def _window_min(x: np.ndarray, days: int, start: int, stop: int, out: np.ndarray) -> None:
+    for t in range(start, stop):
+        out[t] = _smallest(x, t - days + 1, t + 1)
+
+
+@_compiled
+def _window_rank(x: np.ndarray, days: int, start: int, stop: int, out: np.ndarray) -> None:
+    for t in range(start, stop):
+        below, equal = 0.0, 0.0
+        for k in range(t - days + 1, t + 1):
+            if x[k] < x[t]:
+                below += 1.0
+            elif not x[k] > x[t]:
+                equal += 1.0
+        out[t] = (below + (equal + 1.0) / 2.0) / days
+
+
+@_compiled
+def _window_correlation(
+    x: np.ndarray,
+    y: np.ndarray,
+    days: int,
+    start: int,
+    stop: int,
+    work: np.ndarray,
+    box: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    _window_sum(y, days, start, stop, work, work[4])
+    _window_sum(x, days, start, stop, work, out)
+    for t in range(start, stop):
+        first, mean_x, mean_y = t - days + 1, out[t] / days, work[4][t] / days
+        for place in range(days):
+            dx, dy = x[first + place] - mean_x, y[first + place] - mean_y
+            box[place], box[20 + place], box[40 + place] = dx * dx, dy * dy, dx * dy
+        scale = math.sqrt(_places_sum(box, 0, days)) * math.sqrt(_places_sum(box, 20, days))
+        product = _places_sum(box, 40, days)
+        spread = _largest(x, first, t + 1) > _smallest(x, first, t + 1)
+        spread = spread and _largest(y, first, t + 1) > _smallest(y, first, t + 1)
+        out[t] = max(min(_finite(product / scale), 1.0), -1.0) if spread and scale > 0.0 else 0.0
+
+
+@_compiled
+def _ln_one_plus(x: float) -> float:
+    """The kernel's ln_one_plus, selection by selection."""
+    u = 1.0 + x
+    rounded = u - 1.0
+    if not rounded > 0.0:
+        return x
+    exponent = 0.0
+    for power in (512, 256, 128, 64, 32, 16, 8, 4, 2, 1):
+        if u >= 2.0**power:
+            u, exponent = u * 2.0**-power, exponent + power
+    if u > SQRT2:
+        u, exponent = u * 0.5, exponent + 1.0
+    z = (u - 1.0) / (u + 1.0)
+    square = z * z
+    series = square * (1.0 / 21.0)
+    for odd in (19.0, 17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0):
+        series = square * (1.0 / odd + series)
+    return (exponent * LN2_HIGH + (2.0 * z + (2.0 * (z * series) + exponent * LN2_LOW))) * (x / rounded)
 
 
 @_compiled
@@ -80,6 +212,7 @@ def _jump(x: np.ndarray, start: int, stop: int, work: np.ndarray, square: np.nda
 @_compiled
 def _operate(
     code: int,
+    length: int,
     x: np.ndarray,
     y: np.ndarray,
     z: np.ndarray,
@@ -89,7 +222,7 @@ def _operate(
     square: np.ndarray,
     out: np.ndarray,
 ) -> None:
-    """Run one operator over the days start <= t < stop."""
+    """Run one operator, ``length`` its days where it has several, over the days start <= t < stop."""
     if code == _ADD:
         for t in range(start, stop):
             out[t] = _finite(x[t] + y[t])
@@ -125,8 +258,37 @@ def _operate(
     elif code == _MAX3:
         for t in range(start, stop):
             out[t] = max(max(x[t], x[t - 1]), x[t - 2])
-    elif code == _TSUM20:
-        _sum20(x, start, stop, work, out)
+    elif code == _TSUM:
+        _window_sum(x, length, start, stop, work, out)
+        for t in range(start, stop):
+            out[t] = _finite(out[t])
+    elif code == _TS_MEAN:
+        _window_mean(x, length, start, stop, work, out)
+    elif code == _TS_STD:
+        _window_deviation(x, length, start, stop, work, square, out)
+    elif code == _TS_MAX:
+        _window_max(x, length, start, stop, out)
+    elif code == _TS_MIN:
+        _window_min(x, length, start, stop, out)
+    elif code == _TS_RANK:
+        _window_rank(x, length, start, stop, out)
+    elif code == _TS_CORR:
+        _window_correlation(x, y, length, start, stop, work, square, out)
+    elif code == _LOG1P_ABS:
+        for t in range(start, stop):
+            out[t] = _ln_one_plus(abs(x[t]))
+    elif code == _SQRT_ABS:
+        for t in range(start, stop):
+            out[t] = math.sqrt(abs(x[t]))
+
+
+@_compiled
+def _operand(place: int, stock: int, registers: np.ndarray, features: np.ndarray, ready: np.ndarray) -> np.ndarray:
+    """Return one stock's series of a register, a feature, or a row that was made ready before."""
+    if place >= 0:
+        return registers[place]
+    row = -place - 1
+    return features[row, stock] if row < features.shape[0] else ready[row - features.shape[0], stock]
 
 
 @_compiled
@@ -135,14 +297,16 @@ def run_program(
     spans: np.ndarray,
     span_of_step: np.ndarray,
     features: np.ndarray,
+    ready: np.ndarray,
     days: np.ndarray,
     result: np.ndarray,
 ) -> None:
     """Evaluate one program on all stocks.
 
-    ``steps`` (n, 4): opcode and three operands; an operand >= 0 is the register of an earlier step, < 0 is feature
-    ``-operand - 1``. ``spans`` (m, 2) are day ranges, those of step i are rows span_of_step[i] ... [i + 1].
-    ``features`` (features, stocks, all days) float64. ``days`` (r,) get a score: ``result`` (stocks, r).
+    ``steps`` (n, 5): loop, its days, three operands; an operand >= 0 is the register of an earlier step, < 0 is row
+    ``-operand - 1`` of ``features`` followed by ``ready``, both (rows, stocks, all days) float64. ``spans`` (m, 2)
+    are day ranges, those of step i are rows span_of_step[i] ... [i + 1]. ``days`` (r,) get a score: ``result``
+    (stocks, r).
     """
     count, length = steps.shape[0], features.shape[2]
     registers = np.zeros((count, length))
@@ -150,12 +314,11 @@ def run_program(
     square = np.zeros(120)
     for stock in range(features.shape[1]):
         for step in range(count):
-            a, b, c = steps[step, 1], steps[step, 2], steps[step, 3]
-            x = registers[a] if a >= 0 else features[-a - 1, stock]
-            y = registers[b] if b >= 0 else features[-b - 1, stock]
-            z = registers[c] if c >= 0 else features[-c - 1, stock]
+            x = _operand(steps[step, 2], stock, registers, features, ready)
+            y = _operand(steps[step, 3], stock, registers, features, ready)
+            z = _operand(steps[step, 4], stock, registers, features, ready)
             for span in range(span_of_step[step], span_of_step[step + 1]):
                 start, stop = spans[span, 0], spans[span, 1]
-                _operate(steps[step, 0], x, y, z, start, stop, work, square, registers[step])
+                _operate(steps[step, 0], steps[step, 1], x, y, z, start, stop, work, square, registers[step])
         for place in range(len(days)):
             result[stock, place] = registers[count - 1, days[place]]

@@ -1,4 +1,4 @@
-"""Scores of many formulas on one panel: features once by the kernel, operators by compiled loops, same bits.
+"""Scores of many formulas on one panel: features once, then operators, both as compiled loops with the kernel's bits.
 
 A score exists on a day when the stock has ``lookback_days`` known bars up to it; elsewhere it is NaN. Only the days
 that get a score, and the finite cone behind them, are computed.
@@ -14,9 +14,8 @@ from jq_strategy import formula as language
 from jq_strategy import kernel
 from jq_strategy.inputs import usable_bars
 from sdk.errors import FormulaError
-from sdk.formula.compiled import OPCODES, run_program
-
-_STOCKS_AT_ONCE = 4  # a 120-day window array of four stocks stays in the cache
+from sdk.formula.compiled_features import COMPILED
+from sdk.formula.segments import PlanOnPanel
 
 Tree = tuple
 
@@ -32,34 +31,29 @@ class PanelScores:
         self._place: dict[str, int] = {}
         self._known_days: dict[tuple[str, ...], np.ndarray] = {}
 
-    def scores(self, tree: Tree, days: Sequence[int] | np.ndarray) -> np.ndarray:
+    def scores(self, tree: Tree, days: Sequence[int] | np.ndarray, members: np.ndarray | None = None) -> np.ndarray:
         """Return the scores on the given day positions: (stocks, len(days)), NaN where a window is not full.
 
+        ``members`` (stocks, days of the panel) is the pool of each day; None means every stock. Who is not in the
+        pool of a scoring day gets NaN and takes no part where the formula compares stocks.
         Raises FormulaError when the formula reads an input that the panel does not have.
         """
         days = np.asarray(days, dtype=np.int64)
-        full = self._known(tuple(language.inputs_of(tree)))[:, days] >= language.lookback_days(tree)
+        scored = self._known(tuple(language.inputs_of(tree)))[:, days] >= language.lookback_days(tree)
+        if members is not None:
+            scored &= members[:, days]
         steps = language.plan(tree)
-        places = {step.label: -self._feature(step.name) - 1 for step in steps if not step.operands}
-        operators = [step for step in steps if step.operands]
-        if not operators:
-            values = self._features[-places[steps[-1].label] - 1][:, days]
-        else:
-            values = np.empty((self.shape[0], len(days)))
-            places.update((step.label, register) for register, step in enumerate(operators))
-            table = [
-                [OPCODES[step.name], *[places[label] for label, _ in step.operands], 0, 0][:4] for step in operators
-            ]
-            spans = [_spans(days, step.days, kernel.OPERATOR_TABLE[step.name].depth) for step in operators]
-            run_program(
-                np.array(table, dtype=np.int64),
-                np.concatenate(spans),
-                np.cumsum([0] + [len(part) for part in spans]),
-                self._features,
-                days,
-                values,
-            )
-        return np.where(full, values + 0.0, np.nan)
+        places = {step.label: self._feature(step.name) for step in steps if not step.operands}
+        across = [step for step in steps if step.operands and kernel.OPERATOR_TABLE[step.name].across]
+        if all(step.days == 1 for step in across):
+            values = PlanOnPanel(steps, self._features, places, days, scored).values(steps[-1].label, days)
+        else:  # the pool of a scoring day is compared on earlier days too: one scoring day at a time
+            values = np.zeros((self.shape[0], len(days)))
+            for column in np.flatnonzero(scored.any(axis=0)):
+                day, pool = days[column : column + 1], scored[:, column : column + 1]
+                on_day = PlanOnPanel(steps, self._features, places, day, pool)
+                values[:, column] = on_day.values(steps[-1].label, day)[:, 0]
+        return np.where(scored, values + 0.0, np.nan)
 
     def _feature(self, name: str) -> int:
         """Return the place of a feature in the feature array, computing it at its first use."""
@@ -68,13 +62,9 @@ class PanelScores:
             missing = [field for field in feature.inputs if field not in self._bars]
             if missing:
                 raise FormulaError(f"{name} needs the input {missing[0]!r}, which this panel does not have")
-            values = np.zeros((1, *self.shape))
-            for start in range(0, self.shape[0], _STOCKS_AT_ONCE):
-                rows = slice(start, start + _STOCKS_AT_ONCE)
-                arrays = [self._bars[field][rows] for field in feature.inputs]
-                with np.errstate(all="ignore"):
-                    _, filled = usable_bars(arrays, feature.inputs)
-                    values[0, rows, feature.days - 1 :] = feature.function(*filled)
+            with np.errstate(invalid="ignore"):
+                _, filled = usable_bars([self._bars[field] for field in feature.inputs], feature.inputs)
+            values = COMPILED[name](*filled)[None]
             self._place[name] = len(self._features)
             self._features = np.concatenate([self._features, values])
         return self._place[name]
@@ -88,11 +78,3 @@ class PanelScores:
             last_gap = np.maximum.accumulate(np.where(known, 0, place), axis=1)
             self._known_days[names] = place - last_gap
         return self._known_days[names]
-
-
-def _spans(days: np.ndarray, reach: int, depth: int) -> np.ndarray:
-    """Return the merged day ranges [start, stop) of the ``reach`` days up to each day; none starts before ``depth``."""
-    starts, stops = np.sort(days) - reach + 1, np.sort(days) + 1
-    first = np.r_[True, starts[1:] > stops[:-1]]
-    last = np.r_[first[1:], True]
-    return np.stack([np.maximum(starts[first], depth), np.maximum(stops[last], depth)], axis=1)

@@ -16,11 +16,12 @@ from typing import Any
 import jinja2
 
 from sdk.report.charts import Curve, line_chart
-from sdk.report.figures import NAMES, show
+from sdk.report.figures import show
 from sdk.report.monthly_returns import drawdown, monthly_returns
 from sdk.report.numbers import Reading
 from sdk.report.plain_text import plain
 from sdk.report.run_files import CASH, RunFiles, read_run
+from sdk.scoring.figure_names import NAMES
 
 STRATEGY, BENCHMARK, DRAWDOWN = "#2f6fd0", "#e08a3c", "#2f9e63"
 _HEADLINE = ("algorithm_return", "annual_algo_return", "benchmark_return", "excess_return", "max_drawdown", "sharpe")

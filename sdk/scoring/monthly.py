@@ -129,7 +129,7 @@ def top_k_portfolio(market: MonthlyMarket, scores: np.ndarray, k: int, costs: Co
 
 @njit(cache=True, nogil=True)
 def _best(scores: np.ndarray, month: int, k: int, chosen: np.ndarray) -> tuple[int, bool]:
-    """Fill ``chosen`` with the rows of the k best scores, equal scores by row; return how many, and if the cut ties."""
+    """Fill ``chosen`` with the k best rows, equal scores by row; return how many, and whether the cut ties."""
     found = 0
     for row in range(scores.shape[0]):
         score = scores[row, month]

@@ -1,4 +1,4 @@
-"""One validated configuration of a training run; unknown keys are errors, the resolved form lies beside the result."""
+"""One validated configuration of a training run; unknown keys are errors, the resolved form is kept."""
 
 from __future__ import annotations
 
