@@ -244,16 +244,17 @@ def evaluate(tree, bars, days=1):
             raise FormulaProblem(
                 "%s needs %d days of %r and gets %d" % (expression(tree), length, name, bars[name].shape[1])
             )
-    known, filled = usable_bars([kernel.tail(bars[name], length) for name in names], names)
-    inputs = dict(zip(names, filled))
     with np.errstate(all="ignore"):
+        known, filled = usable_bars([kernel.tail(bars[name], length) for name in names], names)
+        inputs = dict(zip(names, filled))
         if days == 1 or not compares_stocks(tree):
             return _follow(tree, inputs, known, lookback, days)
         # The cross-section of a day is those who have a score on that day, for the whole window.
         parts = []
         for later in range(days - 1, -1, -1):
-            earlier = {name: kernel.ago(inputs[name], later) for name in names}
-            parts.append(_follow(tree, earlier, kernel.ago(known, later), lookback, 1))
+            window = dict((name, kernel.tail(kernel.ago(inputs[name], later), lookback)) for name in names)
+            seen = kernel.tail(kernel.ago(known, later), lookback)
+            parts.append(_follow(tree, window, seen, lookback, 1))
         return kernel.beside(parts)
 
 

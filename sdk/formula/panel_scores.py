@@ -47,12 +47,11 @@ class PanelScores:
         across = [step for step in steps if step.operands and kernel.OPERATOR_TABLE[step.name].across]
         if all(step.days == 1 for step in across):
             values = PlanOnPanel(steps, self._features, places, days, scored).values(steps[-1].label, days)
-        else:  # the pool of a scoring day is compared on earlier days too: one scoring day at a time
+        else:  # the pool of a scoring day is compared on earlier days too: days of one pool together
             values = np.zeros((self.shape[0], len(days)))
-            for column in np.flatnonzero(scored.any(axis=0)):
-                day, pool = days[column : column + 1], scored[:, column : column + 1]
-                on_day = PlanOnPanel(steps, self._features, places, day, pool)
-                values[:, column] = on_day.values(steps[-1].label, day)[:, 0]
+            for columns in _days_of_one_pool(scored):
+                together = PlanOnPanel(steps, self._features, places, days[columns], scored[:, columns[:1]])
+                values[:, columns] = together.values(steps[-1].label, days[columns])
         return np.where(scored, values + 0.0, np.nan)
 
     def _feature(self, name: str) -> int:
@@ -78,3 +77,11 @@ class PanelScores:
             last_gap = np.maximum.accumulate(np.where(known, 0, place), axis=1)
             self._known_days[names] = place - last_gap
         return self._known_days[names]
+
+
+def _days_of_one_pool(scored: np.ndarray) -> list[list[int]]:
+    """Return the columns of ``scored`` (stocks, days) that hold anybody, equal columns together."""
+    groups: dict[bytes, list[int]] = {}
+    for column in np.flatnonzero(scored.any(axis=0)):
+        groups.setdefault(scored[:, column].tobytes(), []).append(int(column))
+    return list(groups.values())

@@ -1,4 +1,4 @@
-"""A score is a pure function of a finite window: 500 random formulas, awkward bars, bit for bit."""
+"""A score is a pure function of a finite window: 800 random formulas, awkward bars, bit for bit."""
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ DAYS = 620
 BARS = awkward_bars(9, DAYS, seed=3)
 WHOLE = PanelScores(BARS)
 FORMULAS = random_lists(500, seed=4)
+WIDER = random_lists(300, seed=5, vocabulary="v3")
 
 
 def _up_to(last: int, days: int | None = None) -> dict[str, np.ndarray]:
@@ -21,8 +22,8 @@ def _up_to(last: int, days: int | None = None) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("part", range(5))
 def test_exact_window_whole_history_and_truncated_history_agree(part: int) -> None:
     rng = np.random.default_rng(part)
-    for tokens in FORMULAS[part::5]:
-        tree = language.parse(tokens, "v2")
+    for tokens in FORMULAS[part::5] + WIDER[part::5]:
+        tree = language.parse(tokens, "v3")  # the ids of v2 mean the same in v3
         lookback = language.lookback_days(tree)
         if lookback > DAYS:
             continue
@@ -36,8 +37,8 @@ def test_exact_window_whole_history_and_truncated_history_agree(part: int) -> No
 
 def test_a_replaced_future_changes_no_score() -> None:
     rng = np.random.default_rng(8)
-    for tokens in FORMULAS[:40]:
-        tree = language.parse(tokens, "v2")
+    for tokens in FORMULAS[:40] + WIDER[:40]:
+        tree = language.parse(tokens, "v3")
         last = min(language.lookback_days(tree) + 60, DAYS - 2)
         if language.lookback_days(tree) > last:
             continue
