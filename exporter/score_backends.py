@@ -55,8 +55,10 @@ def by_python36(request: ScoreRequest) -> np.ndarray:
 
 
 def by_torch(request: ScoreRequest) -> np.ndarray:
-    """Say that the evaluator on torch is not there yet."""
-    raise ExportError("后端 torch 尚未提供 the torch back end is not part of this version; use numpy, batch or onnx")
+    """Compute with the kernel on torch, float64 on the CPU."""
+    from sdk.training.torch_scores import torch_scores
+
+    return torch_scores(request.formula.tree, request.bars)
 
 
 BACKENDS: dict[str, Callable[[ScoreRequest], np.ndarray]] = {

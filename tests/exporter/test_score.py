@@ -18,12 +18,13 @@ FORMULAS = {
     "volume, operators": [5, 3, 7, 15, 19, 8, 12, 17],
     "ties": [2, 12],
     "market value": [1, 5, 9],
+    "stocks compared on past days": [0, 21, 18, 22],
 }
-EVERYWHERE = [name for name in BACKENDS if name not in ("torch", "py36")]
+EVERYWHERE = [name for name in BACKENDS if name != "py36"]
 
 
 def run(tmp_path: Path, tokens: list[int], backend: str, market: Path, *more: str) -> Result:
-    save(from_tokens(tokens, "v2"), tmp_path / "formula.json")
+    save(from_tokens(tokens, "v3"), tmp_path / "formula.json")
     out = str(tmp_path / f"{backend}.csv")
     words = [str(tmp_path / "formula.json"), "--market", str(market), "--backend", backend, "--out", out, *more]
     return CliRunner().invoke(score, words, catch_exceptions=True)
@@ -98,6 +99,14 @@ def test_codes_of_a_file_are_scored_and_an_unknown_one_is_named_with_its_line(tm
     assert sorted(found) == stocks
     (tmp_path / "codes.txt").write_text(stocks[0] + "\n999999.XSHG\n")
     assert "line 2: unknown code '999999.XSHG'" in str(problem(run(tmp_path, [2], "onnx", market, *options)))
+
+
+def test_an_input_that_the_bundle_lacks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    market = small_market()
+    day = str(Bundle.open(market).days[-1])
+    monkeypatch.setattr(Bundle, "has", lambda bundle, field: field != "circulating_market_cap")
+    found = problem(run(tmp_path, [1], "numpy", market, "--date", day))
+    assert "no 'circulating_market_cap', which the formula needs" in str(found)
 
 
 def test_a_missing_interpreter_says_how_to_get_one(tmp_path: Path) -> None:
