@@ -40,9 +40,13 @@ def _finite(x: float) -> float:
 
 @_compiled
 def _double(x: np.ndarray, size: int, start: int, stop: int, out: np.ndarray) -> None:
-    """out[t] = x[t] + x[t - size]: the sum of the last 2 x size values from sums of size."""
-    for t in range(start, stop):
-        out[t] = x[t] + x[t - size]
+    """out[t] = x[t] + x[t - size]: the sum of the last 2 x size values from sums of size.
+
+    Views with a common index, here and below: an index like t - size keeps a loop from being vectorised.
+    """
+    newer, older, sums = x[start:stop], x[start - size : stop - size], out[start:stop]
+    for t in range(stop - start):
+        sums[t] = newer[t] + older[t]
 
 
 @_compiled
@@ -69,8 +73,10 @@ def _window_sum(x: np.ndarray, days: int, start: int, stop: int, work: np.ndarra
     if days == 20:
         _double(work[2], 8, start - days + 16, stop, work[3])
         newest, oldest = work[3], work[1]
-    for t in range(start, stop):
-        out[t] = newest[t] + oldest[t - days + rest]
+    back = days - rest
+    newer, older, sums = newest[start:stop], oldest[start - back : stop - back], out[start:stop]
+    for t in range(stop - start):
+        sums[t] = newer[t] + older[t]
 
 
 @_compiled
@@ -188,98 +194,177 @@ def _ln_one_plus(x: float) -> float:
 
 
 @_compiled
-def _jump(x: np.ndarray, start: int, stop: int, work: np.ndarray, square: np.ndarray, out: np.ndarray) -> None:
-    """The kernel's JUMP: mean by window_sum of 120 days (64 + 32 + 16 + 8), deviation by places_sum."""
-    _double(x, 1, start - 118, stop, work[0])
-    _double(work[0], 2, start - 116, stop, work[1])
-    _double(work[1], 4, start - 112, stop, work[2])  # sums of 8
-    _double(work[2], 8, start - 104, stop, work[3])  # of 16
-    _double(work[3], 16, start - 88, stop, work[4])  # of 32
-    _double(work[4], 32, start - 56, stop, work[5])  # of 64
-    for t in range(start, stop):
-        mean = (((work[5][t] + work[4][t - 64]) + work[3][t - 96]) + work[2][t - 112]) / 120.0
-        for place in range(120):
-            distance = x[t - 119 + place] - mean
-            square[place] = distance * distance
-        total = _halved(square, 0, 64)
-        total = total + _halved(square, 64, 32)
-        total = total + _halved(square, 96, 16)
-        total = total + _halved(square, 112, 8)
-        deviation = math.sqrt(total / 119.0)
-        out[t] = max(_finite((x[t] - mean) / (deviation + 1e-6) - 3.0), 0.0)
+def _sum120(x: np.ndarray, first: int, last: int, work: np.ndarray, out: np.ndarray) -> None:
+    """The kernel's window_sum of 120 days: blocks of 64, 32, 16 and 8 days, the newest first."""
+    _double(x, 1, first - 118, last, work[0])
+    _double(work[0], 2, first - 116, last, work[1])
+    _double(work[1], 4, first - 112, last, work[2])  # sums of 8
+    _double(work[2], 8, first - 104, last, work[3])  # of 16
+    _double(work[3], 16, first - 88, last, work[4])  # of 32
+    _double(work[4], 32, first - 56, last, work[5])  # of 64
+    a, b = work[5][first:last], work[4][first - 64 : last - 64]
+    c, d = work[3][first - 96 : last - 96], work[2][first - 112 : last - 112]
+    sums = out[first:last]
+    for t in range(last - first):
+        sums[t] = ((a[t] + b[t]) + c[t]) + d[t]
 
 
 @_compiled
-def _operate(
+def _jump(x: np.ndarray, spans: np.ndarray, work: np.ndarray, square: np.ndarray, out: np.ndarray) -> None:
+    """The kernel's JUMP: mean by window_sum of 120 days, deviation by places_sum.
+
+    Most values are 0, and that can be known without the exact deviation: not above the mean, or closer to it than
+    2.996 deviations by a bound. The bound is the textbook variance from sums of squares less a hundred times its
+    worst rounding; where it is not positive the exact way decides.
+    """
+    first, last = spans[0, 0], spans[len(spans) - 1, 1]
+    sums, squares, sums_of_squares = work[6], work[7], work[8]
+    _sum120(x, first, last, work, sums)
+    values, values_squared = x[first - 119 : last], squares[first - 119 : last]
+    for t in range(last - first + 119):
+        values_squared[t] = values[t] * values[t]
+    _sum120(squares, first, last, work, sums_of_squares)
+    for span in range(len(spans)):
+        for t in range(spans[span, 0], spans[span, 1]):
+            mean = sums[t] / 120.0
+            above = x[t] - mean
+            bound = sums_of_squares[t] - sums[t] * sums[t] / 120.0 - 1e-11 * sums_of_squares[t]
+            if above <= 0.0 or above * above * 119.0 < 8.976 * bound:
+                out[t] = 0.0
+                continue
+            window = x[t - 119 : t + 1]
+            for place in range(120):
+                distance = window[place] - mean
+                square[place] = distance * distance
+            deviation = math.sqrt(_sum_of_120(square) / 119.0)
+            out[t] = max(_finite(above / (deviation + 1e-6) - 3.0), 0.0)
+
+
+@_compiled
+def _sum_of_120(box: np.ndarray) -> float:
+    """The kernel's places_sum of 120 places: blocks of 64, 32, 16 and 8, all halved at once; overwrites the box."""
+    for place in range(32):
+        box[place] = box[place] + box[place + 32]
+    for place in range(16):
+        box[place] = box[place] + box[place + 16]
+        box[place + 64] = box[place + 64] + box[place + 80]
+    for place in range(8):
+        box[place] = box[place] + box[place + 8]
+        box[place + 64] = box[place + 64] + box[place + 72]
+        box[place + 96] = box[place + 96] + box[place + 104]
+    for place in range(4):
+        box[place] = box[place] + box[place + 4]
+        box[place + 64] = box[place + 64] + box[place + 68]
+        box[place + 96] = box[place + 96] + box[place + 100]
+        box[place + 112] = box[place + 112] + box[place + 116]
+    for place in range(2):
+        box[place] = box[place] + box[place + 2]
+        box[place + 64] = box[place + 64] + box[place + 66]
+        box[place + 96] = box[place + 96] + box[place + 98]
+        box[place + 112] = box[place + 112] + box[place + 114]
+    total = (box[0] + box[1]) + (box[64] + box[65])
+    return (total + (box[96] + box[97])) + (box[112] + box[113])
+
+
+@_compiled
+def _pointwise(code: int, x: np.ndarray, y: np.ndarray, z: np.ndarray, spans: np.ndarray, out: np.ndarray) -> bool:
+    """Run an operator of a few days over all spans; return whether it is one.
+
+    Days are counted unsigned: an index that might be negative keeps a loop from being vectorised.
+    """
+    one, two = np.uintp(1), np.uintp(2)
+    if code == _ADD:
+        for span in range(len(spans)):
+            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
+                out[t] = _finite(x[t] + y[t])
+    elif code == _SUB:
+        for span in range(len(spans)):
+            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
+                out[t] = _finite(x[t] - y[t])
+    elif code == _MUL:
+        for span in range(len(spans)):
+            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
+                out[t] = _finite(x[t] * y[t])
+    elif code == _DIV:
+        for span in range(len(spans)):
+            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
+                out[t] = _finite(x[t] / (y[t] + 1e-6))
+    elif code == _NEG:
+        for span in range(len(spans)):
+            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
+                out[t] = 0.0 - x[t]
+    elif code == _ABS:
+        for span in range(len(spans)):
+            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
+                out[t] = abs(x[t])
+    elif code == _SIGN:
+        for span in range(len(spans)):
+            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
+                out[t] = 1.0 if x[t] > 0.0 else (-1.0 if x[t] < 0.0 else 0.0)
+    elif code == _GATE:
+        for span in range(len(spans)):
+            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
+                out[t] = y[t] if x[t] > 0.0 else z[t]
+    elif code == _DECAY:
+        for span in range(len(spans)):
+            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
+                out[t] = _finite((x[t] + 0.8 * x[t - one]) + 0.6 * x[t - two])
+    elif code == _DELAY1:
+        for span in range(len(spans)):
+            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
+                out[t] = x[t - one]
+    elif code == _MAX3:
+        for span in range(len(spans)):
+            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
+                out[t] = max(max(x[t], x[t - one]), x[t - two])
+    elif code == _LOG1P_ABS:
+        for span in range(len(spans)):
+            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
+                out[t] = _ln_one_plus(abs(x[t]))
+    elif code == _SQRT_ABS:
+        for span in range(len(spans)):
+            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
+                out[t] = math.sqrt(abs(x[t]))
+    else:
+        return False
+    return True
+
+
+@_compiled
+def _over_window(
     code: int,
     length: int,
     x: np.ndarray,
     y: np.ndarray,
-    z: np.ndarray,
-    start: int,
-    stop: int,
+    spans: np.ndarray,
     work: np.ndarray,
-    square: np.ndarray,
+    box: np.ndarray,
     out: np.ndarray,
 ) -> None:
-    """Run one operator, ``length`` its days where it has several, over the days start <= t < stop."""
-    if code == _ADD:
-        for t in range(start, stop):
-            out[t] = _finite(x[t] + y[t])
-    elif code == _SUB:
-        for t in range(start, stop):
-            out[t] = _finite(x[t] - y[t])
-    elif code == _MUL:
-        for t in range(start, stop):
-            out[t] = _finite(x[t] * y[t])
-    elif code == _DIV:
-        for t in range(start, stop):
-            out[t] = _finite(x[t] / (y[t] + 1e-6))
-    elif code == _NEG:
-        for t in range(start, stop):
-            out[t] = 0.0 - x[t]
-    elif code == _ABS:
-        for t in range(start, stop):
-            out[t] = abs(x[t])
-    elif code == _SIGN:
-        for t in range(start, stop):
-            out[t] = 1.0 if x[t] > 0.0 else (-1.0 if x[t] < 0.0 else 0.0)
-    elif code == _GATE:
-        for t in range(start, stop):
-            out[t] = y[t] if x[t] > 0.0 else z[t]
-    elif code == _JUMP:
-        _jump(x, start, stop, work, square, out)
-    elif code == _DECAY:
-        for t in range(start, stop):
-            out[t] = _finite((x[t] + 0.8 * x[t - 1]) + 0.6 * x[t - 2])
-    elif code == _DELAY1:
-        for t in range(start, stop):
-            out[t] = x[t - 1]
-    elif code == _MAX3:
-        for t in range(start, stop):
-            out[t] = max(max(x[t], x[t - 1]), x[t - 2])
+    """Run an operator over windows of ``length`` days (JUMP: 120) over all spans."""
+    first, last = spans[0, 0], spans[len(spans) - 1, 1]
+    if code == _JUMP:
+        _jump(x, spans, work, box, out)
     elif code == _TSUM:
-        _window_sum(x, length, start, stop, work, out)
-        for t in range(start, stop):
-            out[t] = _finite(out[t])
+        _window_sum(x, length, first, last, work, out)
+        sums = out[first:last]
+        for t in range(last - first):
+            sums[t] = _finite(sums[t])
     elif code == _TS_MEAN:
-        _window_mean(x, length, start, stop, work, out)
-    elif code == _TS_STD:
-        _window_deviation(x, length, start, stop, work, square, out)
-    elif code == _TS_MAX:
-        _window_max(x, length, start, stop, out)
-    elif code == _TS_MIN:
-        _window_min(x, length, start, stop, out)
-    elif code == _TS_RANK:
-        _window_rank(x, length, start, stop, out)
-    elif code == _TS_CORR:
-        _window_correlation(x, y, length, start, stop, work, square, out)
-    elif code == _LOG1P_ABS:
-        for t in range(start, stop):
-            out[t] = _ln_one_plus(abs(x[t]))
-    elif code == _SQRT_ABS:
-        for t in range(start, stop):
-            out[t] = math.sqrt(abs(x[t]))
+        _window_mean(x, length, first, last, work, out)
+    else:
+        for span in range(len(spans)):
+            start, stop = spans[span, 0], spans[span, 1]
+            if code == _TS_STD:
+                _window_deviation(x, length, start, stop, work, box, out)
+            elif code == _TS_MAX:
+                _window_max(x, length, start, stop, out)
+            elif code == _TS_MIN:
+                _window_min(x, length, start, stop, out)
+            elif code == _TS_RANK:
+                _window_rank(x, length, start, stop, out)
+            elif code == _TS_CORR:
+                _window_correlation(x, y, length, start, stop, work, box, out)
 
 
 @_compiled
@@ -310,15 +395,15 @@ def run_program(
     """
     count, length = steps.shape[0], features.shape[2]
     registers = np.zeros((count, length))
-    work = np.zeros((6, length))
+    work = np.zeros((9, length))
     square = np.zeros(120)
     for stock in range(features.shape[1]):
         for step in range(count):
             x = _operand(steps[step, 2], stock, registers, features, ready)
             y = _operand(steps[step, 3], stock, registers, features, ready)
             z = _operand(steps[step, 4], stock, registers, features, ready)
-            for span in range(span_of_step[step], span_of_step[step + 1]):
-                start, stop = spans[span, 0], spans[span, 1]
-                _operate(steps[step, 0], steps[step, 1], x, y, z, start, stop, work, square, registers[step])
+            out, mine = registers[step], spans[span_of_step[step] : span_of_step[step + 1]]
+            if not _pointwise(steps[step, 0], x, y, z, mine, out):
+                _over_window(steps[step, 0], steps[step, 1], x, y, mine, work, square, out)
         for place in range(len(days)):
             result[stock, place] = registers[count - 1, days[place]]

@@ -52,7 +52,7 @@ def search(
 ) -> SearchResult:
     """Run the configured number of updates and return the best formula seen."""
     grammar = Grammar(config.vocabulary, config.max_length, judge.banned)
-    policy, optimiser = _make_policy(config, grammar)
+    policy, optimiser = make_policy(config, grammar)
     generator = torch.Generator().manual_seed(config.seed)
     best: tuple[int, ...] = ()
     best_judgement: Judgement | None = None
@@ -115,7 +115,7 @@ def _elite(elite: Elite | None, sample: Sample, rewards: torch.Tensor, size: int
     return Elite(merged.rows(kept), all_rewards[kept])
 
 
-def _make_policy(config: TrainConfig, grammar: Grammar) -> tuple[Policy, torch.optim.Optimizer]:
+def make_policy(config: TrainConfig, grammar: Grammar) -> tuple[Policy, torch.optim.Optimizer]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         tokens = len(language.token_names(config.vocabulary))

@@ -41,9 +41,9 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 
 def _policy(config, grammar):
-    from sdk.training.learn import _make_policy
+    from sdk.training.learn import make_policy
 
-    return _make_policy(config, grammar)[0]
+    return make_policy(config, grammar)[0]
 
 
 @pytest.mark.parametrize("vocabulary", ["v1", "v2"])
