@@ -183,7 +183,7 @@ def _newer(x: Symbol, unused: int) -> Symbol:
     output = f"{x.name}_without_{unused}"
     if unused and not any(output in node.output for node in x.graph.nodes):
         names = [x.graph.constant(_axis(value)) for value in (unused, _END, 0)]
-        x.graph.nodes.append(helper.make_node("Slice", [x.name, *names], [output]))
+        x.graph.nodes.append(helper.make_node("Slice", [x.name, *names], [output], name=output))
     return Symbol(output, x.graph) if unused else x
 
 

@@ -57,7 +57,9 @@ class Graph:
     def add(self, kind: str, *operands: Value, **attributes: Any) -> Symbol:
         names = [operand.name if isinstance(operand, Symbol) else self._number(operand) for operand in operands]
         output = self.name()
-        self.nodes.append(helper.make_node(kind, names, [output], **attributes))
+        # onnxruntime's optimiser before 1.20 fuses these two under their names and stops where they have none
+        name = output if kind in ("Gather", "Slice") else None
+        self.nodes.append(helper.make_node(kind, names, [output], name=name, **attributes))
         self.made[output] = (kind, operands)
         return Symbol(output, self)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from click.testing import CliRunner
 
@@ -89,6 +90,17 @@ def test_one_stock_and_one_window_are_enough() -> None:
     formula = from_tokens(EIGHT, "v2")
     bars = {name: BARS[name][:1, -formula.lookback_days :] for name in formula.inputs}
     assert same_bits(history_scores(formula, bars), day_by_day(formula, bars))
+
+
+def test_optimisers_and_threads_change_no_bit_of_this_onnxruntime() -> None:
+    formula = from_tokens([0, 5, 6, 14, 21], "v3")
+    bars = {name: np.ascontiguousarray(BARS[name]) for name in formula.inputs}
+    data = build_history_model(formula).SerializeToString()
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.intra_op_num_threads = 2
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    assert same_bits(onnx_scores(session, bars) + 0.0, history_scores(formula, bars))
 
 
 def test_features_come_out_on_request_as_they_are_alone() -> None:
