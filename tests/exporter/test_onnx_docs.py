@@ -19,7 +19,7 @@ PAGE = (ROOT / "docs" / "onnx.md").read_text("utf-8")
 
 def test_the_code_of_the_page_scores_without_torch_and_without_us(tmp_path: Path) -> None:
     code = PAGE.split("```python\n")[1].split("```")[0]
-    assert len(code.strip().splitlines()) == 8
+    assert len([line for line in code.splitlines() if line]) == 8
     formula = from_tokens([0, 4, 6, 5, 7], "v2")
     bars = made_bars(formula.inputs, formula.lookback_days, stocks=9)
     (tmp_path / "model.onnx").write_bytes(build_model(formula).SerializeToString())
