@@ -51,6 +51,8 @@ BARS = {  # case: (bar, unit)
     "size": (100_000.0, "bytes"),
     "python36_300_eight": (1.0, "s"),
     "python36_300_jump": (1.0, "s"),
+    "python36_300_jump_log_vol": (1.0, "s"),
+    "python36_300_jump_eight": (1.0, "s"),
 }
 HISTORY_DAYS = 1457
 
