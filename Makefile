@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PY36   ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.6*/bin/python) $(shell command -v python3.6))
 WORKERS ?= 2
 
-.PHONY: demo test test-all check format setup setup36 clean
+.PHONY: demo test test-all conformance docs check format setup setup36 clean
 
 demo: setup
 	$(BIN)/python examples/quickstart.py
@@ -15,6 +15,13 @@ test: setup setup36
 
 test-all: setup setup36
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests
+
+# Operator x back end x awkward input, then thousands of random formulas, printed as a matrix; minutes.
+conformance: setup setup36
+	$(BIN)/python -W ignore -m tests.conformance.matrix --long
+
+docs: setup
+	$(BIN)/python tools/operator_table.py
 
 check: setup
 	$(BIN)/ruff check .

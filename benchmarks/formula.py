@@ -65,8 +65,8 @@ def measure_search(repeats: int, plain_formulas: int) -> dict[str, float]:
     lists = sampled_formulas(BATCH)
 
     def ours() -> None:
-        for tokens in lists:
-            top_k_portfolio(monthly, panel.scores(language.parse(tokens, "v2"), days), TOP_K, costs)
+        for scored in panel.scores_of([language.parse(tokens, "v2") for tokens in lists], days):
+            top_k_portfolio(monthly, scored, TOP_K, costs)
 
     ours()
     names = [name for name in language.token_names("v2") if not language.arity_of(name)]

@@ -252,7 +252,7 @@ def evaluate(tree, bars, days=1):
         # The cross-section of a day is those who have a score on that day, for the whole window.
         parts = []
         for later in range(days - 1, -1, -1):
-            window = dict((name, kernel.tail(kernel.ago(inputs[name], later), lookback)) for name in names)
+            window = {name: kernel.tail(kernel.ago(inputs[name], later), lookback) for name in names}
             seen = kernel.tail(kernel.ago(known, later), lookback)
             parts.append(_follow(tree, window, seen, lookback, 1))
         return kernel.beside(parts)

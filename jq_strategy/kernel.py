@@ -260,21 +260,24 @@ def SQRT_ABS(x):
 # The tables: one entry a feature, one entry an operator
 # ---------------------------------------------------------------------------------------------------------------
 
-Feature = namedtuple("Feature", "name function inputs days words")
+# halts: what a halted day (price carried, volume 0) or a day without trades gives.
+Feature = namedtuple("Feature", "name function inputs days words halts")
 
 # across: compares the stocks of a day and takes (operand, known). case: operands (the last days of one stock, oldest
 # first; across: the stocks of one day) and the value they give.
 Operator = namedtuple("Operator", "name function arity depth symbol words across case")
 
 FEATURES = (
-    Feature("RET", RET, ("close", "factor"), 121, "日对数收益"),
-    Feature("LIQ_SCORE", LIQ_SCORE, ("money", "circulating_market_cap"), 1, "换手强度"),
-    Feature("PRESSURE", PRESSURE, ("open", "high", "low", "close"), 1, "日内多空压力"),
-    Feature("FOMO", FOMO, ("volume", "factor"), 122, "成交量加速度"),
-    Feature("DEV", DEV, ("close", "factor"), 139, "偏离20日均线"),
-    Feature("LOG_VOL", LOG_VOL, ("volume", "factor"), 120, "对数成交量"),
-    Feature("MOM20", MOM20, ("close", "factor"), 140, "20日动量"),
-    Feature("REL_MOM20", REL_MOM20, ("close", "factor", "benchmark"), 140, "相对基准的20日动量"),
+    Feature("RET", RET, ("close", "factor"), 121, "日对数收益", "收益 0；复牌日为跨停牌期的收益"),
+    Feature("LIQ_SCORE", LIQ_SCORE, ("money", "circulating_market_cap"), 1, "换手强度", "0"),
+    Feature("PRESSURE", PRESSURE, ("open", "high", "low", "close"), 1, "日内多空压力", "最高价等于最低价，0"),
+    Feature("FOMO", FOMO, ("volume", "factor"), 122, "成交量加速度", "前一日成交量 0 时变化率取 0"),
+    Feature("DEV", DEV, ("close", "factor"), 139, "偏离20日均线", "价格沿用，照常计算"),
+    Feature("LOG_VOL", LOG_VOL, ("volume", "factor"), 120, "对数成交量", "成交量 0，ln(1) = 0，照常归一化"),
+    Feature("MOM20", MOM20, ("close", "factor"), 140, "20日动量", "价格沿用，照常计算"),
+    Feature(
+        "REL_MOM20", REL_MOM20, ("close", "factor", "benchmark"), 140, "相对基准的20日动量", "价格沿用，基准照常"
+    ),
 )
 
 UP = tuple(float(day) for day in range(20))

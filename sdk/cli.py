@@ -35,6 +35,7 @@ def cli() -> None:
     \b
     market    make, import and check a market bundle
     train     search for formulas on a bundle
+    formula   explain a formula, convert it between its forms
     export    formula.json -> strategy.py + model.onnx
     score     the scores of one day, by any back end
     backtest  run any JoinQuant strategy on a bundle

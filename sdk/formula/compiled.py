@@ -377,33 +377,37 @@ def _operand(place: int, stock: int, registers: np.ndarray, features: np.ndarray
 
 
 @_compiled
-def run_program(
+def run_programs(
     steps: np.ndarray,
     spans: np.ndarray,
     span_of_step: np.ndarray,
+    step_of_program: np.ndarray,
     features: np.ndarray,
     ready: np.ndarray,
     days: np.ndarray,
     result: np.ndarray,
 ) -> None:
-    """Evaluate one program on all stocks.
+    """Evaluate programs on all stocks: one stock's rows stay in the cache while all programs run over them.
 
-    ``steps`` (n, 5): loop, its days, three operands; an operand >= 0 is the register of an earlier step, < 0 is row
-    ``-operand - 1`` of ``features`` followed by ``ready``, both (rows, stocks, all days) float64. ``spans`` (m, 2)
-    are day ranges, those of step i are rows span_of_step[i] ... [i + 1]. ``days`` (r,) get a score: ``result``
-    (stocks, r).
+    ``steps`` (n, 5): loop, its days, three operands; an operand >= 0 is the register of an earlier step of the same
+    program, < 0 is row ``-operand - 1`` of ``features`` followed by ``ready``, both (rows, stocks, all days) float64.
+    ``spans`` (m, 2) are day ranges; step i has rows span_of_step[i, 0] ... [i, 1]. Program p has the steps
+    step_of_program[p] ... [p + 1]. ``days`` (r,) get a score: ``result`` (programs, stocks, r).
     """
-    count, length = steps.shape[0], features.shape[2]
-    registers = np.zeros((count, length))
+    programs, length = len(step_of_program) - 1, features.shape[2]
+    registers = np.zeros((np.max(step_of_program[1:] - step_of_program[:-1]), length))
     work = np.zeros((9, length))
     square = np.zeros(120)
     for stock in range(features.shape[1]):
-        for step in range(count):
-            x = _operand(steps[step, 2], stock, registers, features, ready)
-            y = _operand(steps[step, 3], stock, registers, features, ready)
-            z = _operand(steps[step, 4], stock, registers, features, ready)
-            out, mine = registers[step], spans[span_of_step[step] : span_of_step[step + 1]]
-            if not _pointwise(steps[step, 0], x, y, z, mine, out):
-                _over_window(steps[step, 0], steps[step, 1], x, y, mine, work, square, out)
-        for place in range(len(days)):
-            result[stock, place] = registers[count - 1, days[place]]
+        for program in range(programs):
+            first, last = step_of_program[program], step_of_program[program + 1]
+            for step in range(first, last):
+                x = _operand(steps[step, 2], stock, registers, features, ready)
+                y = _operand(steps[step, 3], stock, registers, features, ready)
+                z = _operand(steps[step, 4], stock, registers, features, ready)
+                out, mine = registers[step - first], spans[span_of_step[step, 0] : span_of_step[step, 1]]
+                if not _pointwise(steps[step, 0], x, y, z, mine, out):
+                    _over_window(steps[step, 0], steps[step, 1], x, y, mine, work, square, out)
+            top = registers[last - 1 - first]
+            for place in range(len(days)):
+                result[program, stock, place] = top[days[place]]

@@ -14,9 +14,19 @@ from typing import Any
 from jq_strategy import formula as language
 from sdk import files
 from sdk.errors import FormulaError, nearest
+from sdk.formula.token_lists import vocabulary_of_ids
+from sdk.formula.trees import check_nesting
 
 FORMAT = "jqalpha-formula-1"
 _REQUIRED = ("vocabulary", "token_mode", "tokens_raw", "tokens_repaired", "expression", "lookback_days")
+_KINDS = {
+    "tokens": list,
+    "tokens_raw": list,
+    "tokens_repaired": list,
+    "vocabulary": str,
+    "token_mode": str,
+    "training": dict,
+}
 
 
 @dataclass(frozen=True)
@@ -49,12 +59,15 @@ def from_tokens(
     token_mode: str = "postfix",
     training: dict[str, Any] | None = None,
 ) -> FormulaFile:
-    """Repair a raw token list and describe the result. Raises FormulaError naming what is wrong and where."""
+    """Repair a raw token list and describe the result. Raises FormulaError naming what is wrong and where.
+
+    An empty list, an unknown id, and a formula nested deeper than any walk of it could bear are refused.
+    """
     if not tokens:
         raise FormulaError("the token list is empty: a formula needs at least one token, e.g. [0] for RET")
     try:
         report = language.repair(tokens, vocabulary, token_mode)
-        tree = language.parse(report.repaired, vocabulary, token_mode)
+        tree = check_nesting(language.parse(report.repaired, vocabulary, token_mode))
     except language.FormulaProblem as problem:
         raise FormulaError(str(problem)) from problem
     return FormulaFile(
@@ -74,36 +87,54 @@ def save(formula: FormulaFile, path: Path) -> None:
 
 
 def load(path: Path, vocabulary: str | None = None, token_mode: str = "postfix") -> FormulaFile:
-    """Read formula.json, or an older file: a bare list of ids or ``{"tokens": [...]}`` with a vocabulary named.
+    """Read formula.json, or an older file: a bare list of ids or ``{"tokens": [...]}``.
 
+    An older file gets the vocabulary that is named, or else the only reading of its ids (``vocabulary_of_ids``).
     Raises FormulaError for text that is not JSON, missing or unknown keys, unknown tokens, an empty list, an older
-    file without a vocabulary, and a file whose parts contradict each other.
+    file whose vocabulary is not certain, and a file that contradicts itself or what was asked for.
     """
     try:
         content = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise FormulaError(f"{path}: no such file") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as problem:
+    except OSError as problem:
+        raise FormulaError(f"{path}: 读不到文件 · cannot be read: {problem.strerror}") from None
+    except (ValueError, RecursionError) as problem:
         raise FormulaError(f"{path}: not JSON ({problem}); expected formula.json or a list of token ids") from None
-    older = content if isinstance(content, list) else content.get("tokens") if isinstance(content, dict) else None
     try:
-        if older is not None:
-            return _older(older, path, vocabulary, token_mode)
-        return _checked(content, path)
+        if isinstance(content, list):
+            return _older({"tokens": content}, vocabulary, token_mode)
+        if isinstance(content, dict) and "tokens" in content and "format" not in content:
+            return _older(content, vocabulary, token_mode)
+        return _checked(content, path, vocabulary)
     except FormulaError as problem:
         raise FormulaError(f"{path}: {problem}" if str(path) not in str(problem) else str(problem)) from None
 
 
-def _older(tokens: Any, path: Path, vocabulary: str | None, token_mode: str) -> FormulaFile:
-    if vocabulary is None:
-        known = ", ".join(language.VOCABULARIES)
-        raise FormulaError(f"{path}: an older formula file does not say its vocabulary; add --vocabulary ({known})")
-    if not isinstance(tokens, list):
-        raise FormulaError(f"{path}: 'tokens' must be a list of ids, got {type(tokens).__name__}")
-    return from_tokens(tokens, vocabulary, token_mode)
+def _older(content: dict[str, Any], vocabulary: str | None, token_mode: str) -> FormulaFile:
+    _check_kinds(content)
+    tokens = content["tokens"]
+    _check_asked(content, "vocabulary", vocabulary)
+    _check_asked(content, "token_mode", token_mode)
+    vocabulary = vocabulary or content.get("vocabulary")
+    if vocabulary is None and tokens:
+        vocabulary = vocabulary_of_ids(tokens, token_mode)
+    return from_tokens(tokens, vocabulary or next(iter(language.VOCABULARIES)), token_mode)
 
 
-def _checked(content: Any, path: Path) -> FormulaFile:
+def _check_kinds(content: dict[str, Any]) -> None:
+    for key, value in content.items():
+        if key in _KINDS and not isinstance(value, _KINDS[key]):
+            raise FormulaError(f"{key!r} must be a {_KINDS[key].__name__}, got {type(value).__name__}")
+
+
+def _check_asked(content: dict[str, Any], key: str, asked: str | None) -> None:
+    if asked is not None and content.get(key, asked) != asked:
+        raise FormulaError(
+            f"文件与选项矛盾 · the file says {key} {content[key]!r}, asked for was {asked!r}; "
+            f"add --{key.replace('_', '-')} {content[key]} or correct the file"
+        )
+
+
+def _checked(content: Any, path: Path, vocabulary: str | None) -> FormulaFile:
     if not isinstance(content, dict):
         raise FormulaError(f"{path}: expected an object or a list, got {type(content).__name__}")
     if content.get("format") != FORMAT:
@@ -115,6 +146,8 @@ def _checked(content: Any, path: Path) -> FormulaFile:
     for key in content:
         if key not in allowed:
             raise FormulaError(f"{path}: unknown key {key!r}{nearest(key, allowed)}")
+    _check_kinds(content)
+    _check_asked(content, "vocabulary", vocabulary)
     formula = from_tokens(
         content["tokens_raw"], content["vocabulary"], content["token_mode"], content.get("training")
     )

@@ -7,13 +7,13 @@ kernel's own function is called on them, and its result is one more ready row fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from jq_strategy import kernel
 from jq_strategy.formula import Step
-from sdk.formula.compiled import OPCODES, run_program
+from sdk.formula.compiled import OPCODES, run_programs
 
 
 class PlanOnPanel:
@@ -44,24 +44,9 @@ class PlanOnPanel:
         """Return a step's values on ``days``: (stocks, len(days))."""
         if label in self._rows:
             return self._row(label)[:, days]
-        segment = self._segment(label)
-        place = {step.label: register for register, step in enumerate(segment)}
-        place.update((name, -row - 1) for name, row in self._rows.items())
-        table = [
-            [*OPCODES[step.name], *[place[operand] for operand, _ in step.operands], 0, 0][:5] for step in segment
-        ]
-        spans = [self._spans(step) for step in segment]
-        result = np.empty((self._features.shape[1], len(days)))
-        run_program(
-            np.array(table, dtype=np.int64),
-            np.concatenate(spans),
-            np.cumsum([0] + [len(part) for part in spans]),
-            self._features,
-            self._ready,
-            days,
-            result,
-        )
-        return result
+        batch = Programs(self._days)
+        batch.add(self._segment(label), {name: -row - 1 for name, row in self._rows.items()})
+        return batch.run(self._features, self._ready, days)[0]
 
     def _row(self, label: str) -> np.ndarray:
         row = self._rows[label]
@@ -97,9 +82,59 @@ class PlanOnPanel:
         return row
 
     def _spans(self, step: Step) -> np.ndarray:
-        """Return the merged day ranges [start, stop) that a step needs; none starts before its depth."""
-        depth, days = kernel.OPERATOR_TABLE[step.name].depth, np.sort(self._days)
-        starts, stops = days - step.days + 1, days + 1
-        first = np.r_[True, starts[1:] > stops[:-1]]
-        last = np.r_[first[1:], True]
-        return np.stack([np.maximum(starts[first], depth), np.maximum(stops[last], depth)], axis=1)
+        return day_spans(self._days, step.days, kernel.OPERATOR_TABLE[step.name].depth)
+
+
+class Programs:
+    """Compiled plans for the same scoring days, to be run together."""
+
+    def __init__(self, days: np.ndarray) -> None:
+        self._days = days
+        self._steps: list[list[int]] = []
+        self._first = [0]
+        self._span_rows: list[tuple[int, int]] = []
+        self._spans: list[np.ndarray] = []
+        self._known_spans: dict[tuple[int, int], tuple[int, int]] = {}
+        self._span_count = 0
+
+    def add(self, steps: Sequence[Step], places: Mapping[str, int]) -> None:
+        """Add one plan; ``places`` gives the rows (negative) of what is not computed by it."""
+        place = dict(places)
+        place.update((step.label, register) for register, step in enumerate(steps))
+        for step in steps:
+            operands = [place[label] for label, _ in step.operands]
+            self._steps.append([*OPCODES[step.name], *operands, *[operands[0]] * (3 - len(operands))])
+            self._span_rows.append(self._rows_of(step.days, kernel.OPERATOR_TABLE[step.name].depth))
+        self._first.append(len(self._steps))
+
+    def run(self, features: np.ndarray, ready: np.ndarray, days: np.ndarray) -> np.ndarray:
+        """Return the last step of each plan on ``days``: (plans, stocks, len(days))."""
+        result = np.empty((len(self._first) - 1, features.shape[1], len(days)))
+        run_programs(
+            np.array(self._steps, dtype=np.int64),
+            np.concatenate(self._spans),
+            np.array(self._span_rows, dtype=np.int64),
+            np.array(self._first, dtype=np.int64),
+            features,
+            ready,
+            days,
+            result,
+        )
+        return result
+
+    def _rows_of(self, reach: int, depth: int) -> tuple[int, int]:
+        key = (reach, depth)
+        if key not in self._known_spans:
+            spans = day_spans(self._days, reach, depth)
+            self._known_spans[key] = (self._span_count, self._span_count + len(spans))
+            self._spans.append(spans)
+            self._span_count += len(spans)
+        return self._known_spans[key]
+
+
+def day_spans(days: np.ndarray, reach: int, depth: int) -> np.ndarray:
+    """Return the merged ranges [start, stop) of the ``reach`` days up to each day, none before day ``depth``."""
+    starts, stops = np.sort(days) - reach + 1, np.sort(days) + 1
+    first = np.r_[True, starts[1:] > stops[:-1]]
+    last = np.r_[first[1:], True]
+    return np.stack([np.maximum(starts[first], depth), np.maximum(stops[last], depth)], axis=1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import click
+
 from sdk.formula.formula_file import FormulaFile
 from sdk.market.bundle import Bundle
 from sdk.training.config import TrainConfig
@@ -18,6 +20,8 @@ def train_formula(
 ) -> tuple[Path, FormulaFile, SearchResult]:
     """Search on a bundle and write ``out/<id>/``; return the directory, the best formula and the whole result."""
     judge = Judge(bundle, config)
+    for name, reason in judge.refused.items():
+        click.echo(f"不使用 {name}：{reason}", err=True)
     result = search(config, judge, on_step)
     directory, formula = write_run(out, config, result, bundle.fingerprint, judge.period)
     return directory, formula, result

@@ -10,21 +10,23 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from onnx import TensorProto, helper
+from onnxruntime import InferenceSession
 
 from exporter.by_day import kernel_by_day
-from exporter.exported import load_scorer
+from exporter.exported import ScoreFunction, load_scorer
 from exporter.onnx_graph import build_model
 from exporter.strategy_file import Settings, render
 from exporter.symbolic import Graph, Symbol
 from exporter.verify import onnx_scores, open_model
 from jq_strategy import formula as language
 from jq_strategy import kernel
-from sdk.formula.formula_file import from_tokens
+from sdk.formula.formula_file import FormulaFile, from_tokens
 from sdk.formula.panel_scores import PanelScores
 from sdk.formula.segments import PlanOnPanel
 from sdk.training import torch_kernel
@@ -33,6 +35,16 @@ from tests.conftest import ROOT
 Bars = dict[str, np.ndarray]
 Formulas = Sequence[tuple[tuple[int, ...], Bars]]
 PYTHON36 = ROOT / ".venv36" / "bin" / "python"
+
+
+@lru_cache(maxsize=4)
+def _session(tokens: tuple[int, ...]) -> InferenceSession:
+    return open_model(build_model(from_tokens(tokens, "v3")).SerializeToString())
+
+
+@lru_cache(maxsize=4)
+def _scorer(tokens: tuple[int, ...]) -> ScoreFunction:
+    return load_scorer(render(from_tokens(tokens, "v3"), Settings()))
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,6 @@ class Onnx:
     def __init__(self) -> None:
         self._kernel = kernel_by_day()
         self._operators: dict[str, object] = {}
-        self._models: dict[tuple[int, ...], object] = {}
 
     def operators(self, requests: Sequence[Request]) -> list[np.ndarray]:
         return [
@@ -103,10 +114,7 @@ class Onnx:
         ]
 
     def scores(self, formulas: Formulas) -> list[np.ndarray]:
-        for tokens, _ in formulas:
-            if tokens not in self._models:
-                self._models[tokens] = open_model(build_model(from_tokens(tokens, "v3")).SerializeToString())
-        return [onnx_scores(self._models[tokens], bars) for tokens, bars in formulas]
+        return [onnx_scores(_session(tokens), bars) for tokens, bars in formulas]
 
     def _operator(self, name: str):
         if name not in self._operators:
@@ -158,20 +166,16 @@ class ExportedFile:
 
     name = "strategy.py"
 
-    def __init__(self) -> None:
-        self._scorers: dict[tuple[int, ...], object] = {}
-
     def operators(self, requests: Sequence[Request]) -> None:
         return None
 
     def scores(self, formulas: Formulas) -> list[np.ndarray]:
-        return [self._score(tokens, bars) for tokens, bars in formulas]
+        return [self._score(from_tokens(tokens, "v3"), bars) for tokens, bars in formulas]
 
-    def _score(self, tokens: tuple[int, ...], bars: Bars) -> np.ndarray:
-        formula = from_tokens(tokens, "v3")
-        if tokens not in self._scorers:
-            self._scorers[tokens] = load_scorer(render(formula, Settings()))
-        return self._scorers[tokens]({name: bars[name][:, -formula.lookback_days :] for name in formula.inputs})
+    @staticmethod
+    def _score(formula: FormulaFile, bars: Bars) -> np.ndarray:
+        window = {name: bars[name][:, -formula.lookback_days :] for name in formula.inputs}
+        return _scorer(formula.tokens_repaired)(window)
 
 
 class Python36:

@@ -123,12 +123,13 @@ def main(long: bool) -> int:
     names = ", ".join(backend.name for backend in backends())
     print(f"逐位一致的后端数 / 全部后端 ({names}); 基准 numpy {np.__version__}")
     for line in matrix.lines():
-        print(line)
+        print(line, flush=True)
     differing = len(matrix.differ)
     for vocabulary in ("v1", "v2", "v3") if long else ():
         ran, wrong, words = random_formulas(1000, vocabulary, seed=17)
-        print(f"随机公式 {vocabulary}: {ran} 条, 不一致 {wrong}")
-        print("\n".join(words[:20]))
+        print(f"随机公式 {vocabulary}: {ran} 条, 不一致 {wrong}", flush=True)
+        for word in words[:20]:
+            print(word)
         differing += len(words)
     return 1 if differing else 0
 

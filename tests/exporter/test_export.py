@@ -129,14 +129,6 @@ def test_a_bad_formula_file_is_one_clear_line(tmp_path: Path, content: str, word
     assert str(path) in str(caught.value)
 
 
-def test_an_older_file_must_name_its_vocabulary(tmp_path: Path) -> None:
-    path = tmp_path / "old.json"
-    path.write_text('{"tokens": [0, 4, 7]}')
-    with pytest.raises(FormulaError, match="--vocabulary"):
-        load(path)
-    assert load(path, "v1").expression == "(RET - DEV)"
-
-
 def test_a_formula_file_whose_parts_contradict_each_other_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "formula.json"
     save(from_tokens([0, 4, 7], "v2"), path)
