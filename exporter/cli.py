@@ -16,6 +16,9 @@ import click
 @click.option("--top-k", default=10, show_default=True, type=click.IntRange(1, 500), help="持股数 stocks held")
 @click.option("--pool", default="000300.XSHG", show_default=True, help="股票池指数 index whose members are ranked")
 @click.option("--benchmark", default="000300.XSHG", show_default=True, help="基准 benchmark index")
+@click.option("--history", is_flag=True, help="另写 model_history.onnx：全部日期的分数 also a model of all days")
+@click.option("--features", is_flag=True, help="model.onnx 另输出各特征值 feature values as extra outputs")
+@click.option("--policy", is_flag=True, help="FORMULA 为训练目录，OUT 为其策略网络的文件 write the policy of a run")
 def export(
     formula: Path,
     out: Path,
@@ -25,23 +28,37 @@ def export(
     top_k: int,
     pool: str,
     benchmark: str,
+    history: bool,
+    features: bool,
+    policy: bool,
 ) -> None:
     """把公式导出为聚宽策略与 ONNX 模型 · Export a formula as strategy.py and model.onnx.
 
     FORMULA is formula.json, or an older file (a list of token ids, or {"tokens": [...]}) with --vocabulary.
-    Both files are compared with the kernel bit for bit before anything is written.
+    The files are compared with the kernel bit for bit before anything is written. A run directory of ``train`` stands
+    for its formula.json; with --policy its network is written to the file OUT.
     """
-    from exporter.export import export_formula
+    if policy:
+        from exporter.policy_export import export_policy
+
+        shape = export_policy(formula, out)
+        click.echo(f"策略网络 {shape.vocabulary}，最长 {shape.max_length}，{shape.layers} 层，宽 {shape.width}")
+        click.echo(f"  {out}")
+        return
+    from exporter.export import HISTORY, Models, export_formula
     from exporter.strategy_file import Settings
     from sdk.formula.formula_file import load
     from sdk.market.bundle import Bundle
 
+    formula = formula / "formula.json" if formula.is_dir() else formula
     loaded = load(formula, vocabulary, token_mode)
     settings = Settings(pool_index=pool, benchmark=benchmark, top_k=top_k, source=formula.name)
     bundle = Bundle.open(market) if market else None
-    result = export_formula(loaded, out, settings, bundle)
+    result = export_formula(loaded, out, settings, bundle, Models(history, features))
     click.echo(f"公式 {loaded.expression}")
     click.echo(f"回看 {loaded.lookback_days} 个交易日，输入 {', '.join(loaded.inputs)}")
     click.echo(f"核对 {result.cases} 个截面 {result.scores} 个分数：内核 = strategy.py = onnxruntime，逐位相同")
-    for name in ("strategy.py", "model.onnx", "formula.json", "manifest.json"):
+    if history:
+        click.echo(f"核对 全历史模型 {result.history_scores} 个分数：逐位相同")
+    for name in ("strategy.py", "model.onnx", *([HISTORY] if history else []), "formula.json", "manifest.json"):
         click.echo(f"  {out / name}")

@@ -1,4 +1,4 @@
-"""One formula in, one directory out: strategy.py, model.onnx, formula.json, manifest.json.
+"""One formula in, one directory out: strategy.py, model.onnx, formula.json, manifest.json; also model_history.onnx.
 
 The directory appears whole or not at all, and only after strategy.py and model.onnx have reproduced the kernel bit
 for bit. The manifest holds the sha256 of each file, the versions, and what was verified.
@@ -6,12 +6,13 @@ for bit. The manifest holds the sha256 of each file, the versions, and what was 
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from exporter.onnx_graph import IR_VERSION, OPSET, build_model
+from exporter.model_proto import IR_VERSION, OPSET
+from exporter.onnx_graph import build_history_model, build_model
 from exporter.strategy_file import Settings, render
 from exporter.verify import Verification, verify
 from jq_strategy.kernel import KERNEL_VERSION
@@ -22,10 +23,23 @@ from sdk.formula.formula_file import FormulaFile
 from sdk.market.bundle import Bundle
 
 MANIFEST = "manifest.json"
+HISTORY = "model_history.onnx"
+
+
+@dataclass(frozen=True)
+class Models:
+    """Which models are written beside strategy.py: a history model, feature outputs of the last-day model."""
+
+    history: bool = False
+    features: bool = False
 
 
 def export_formula(
-    formula: FormulaFile, out: Path, settings: Settings | None = None, bundle: Bundle | None = None
+    formula: FormulaFile,
+    out: Path,
+    settings: Settings | None = None,
+    bundle: Bundle | None = None,
+    models: Models | None = None,
 ) -> Verification:
     """Write and verify an export directory; ``bundle`` adds real cases to the verification.
 
@@ -33,9 +47,14 @@ def export_formula(
     """
     settings = settings or Settings()
     strategy = render(formula, settings)
-    model = build_model(formula).SerializeToString(deterministic=True)
-    verification = verify(formula, strategy, model, bundle, settings.pool_index, settings.benchmark)
+    models = models or Models()
+    model = build_model(formula, models.features).SerializeToString(deterministic=True)
     contents = {"strategy.py": strategy.encode("utf-8"), "model.onnx": model}
+    if models.history:
+        contents[HISTORY] = build_history_model(formula).SerializeToString(deterministic=True)
+    verification = verify(
+        formula, strategy, model, bundle, settings.pool_index, settings.benchmark, contents.get(HISTORY)
+    )
     try:
         with files.fresh_directory(out, MANIFEST) as beside:
             for name, data in contents.items():

@@ -1,8 +1,9 @@
 """Does the export compute what the kernel computes? Bit for bit, or the export is refused.
 
 Three computations of the same scores are compared: the kernel following the formula's tree, the exported file's own
-text, and onnxruntime. Cases are made bars (awkward ones too: halts, gaps, one stock) and, when a market bundle is
-given, the index members of rebalance days spread over it.
+text, and onnxruntime. The history model, where there is one, is compared over many days at once. Cases are made bars
+(awkward ones too: halts, gaps, one stock) and, when a market bundle is given, the index members of rebalance days
+spread over it.
 """
 
 from __future__ import annotations
@@ -22,17 +23,19 @@ from sdk.formula.formula_file import FormulaFile
 from sdk.market.bundle import Bundle
 
 Bars = dict[str, np.ndarray]
-_MADE_DAYS = 40
+_MADE_DAYS, _MADE_STOCKS = 40, 12
+_MADE_CODES = [f"made stock {row}" for row in range(_MADE_STOCKS)]
 
 
 @dataclass(frozen=True)
 class Verification:
-    """How many scores were compared and how many of them had the same 64 bits in all three computations."""
+    """How many scores were compared and how many of them had the same 64 bits in all computations."""
 
     cases: int
     scores: int
     bitwise_equal: int
     market: str
+    history_scores: int = 0
 
 
 def open_model(data: bytes) -> onnxruntime.InferenceSession:
@@ -55,53 +58,99 @@ def same_bits(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return ((x + 0.0).view(np.int64) == (y + 0.0).view(np.int64)) | (np.isnan(x) & np.isnan(y))
 
 
+def onnx_features(session: onnxruntime.InferenceSession, bars: Bars) -> Bars:
+    """Return the feature outputs of a last-day model, name -> (stocks,); empty when it was made without them."""
+    names = [output.name for output in session.get_outputs() if output.name != "score"]
+    wanted = [argument.name for argument in session.get_inputs()]
+    given = {name: np.ascontiguousarray(bars[name]) for name in wanted}
+    return dict(zip(names, session.run(names, given), strict=True)) if names else {}
+
+
 def verify(
-    formula: FormulaFile, strategy: str, model: bytes, bundle: Bundle | None, pool_index: str, benchmark: str
+    formula: FormulaFile,
+    strategy: str,
+    model: bytes,
+    bundle: Bundle | None,
+    pool_index: str,
+    benchmark: str,
+    history: bytes | None = None,
 ) -> Verification:
-    """Compare the three computations on all cases. Raises ExportError at the first score that differs."""
+    """Compare the computations on all cases. Raises ExportError at the first score that differs."""
     scorer, session, tree = load_scorer(strategy), open_model(model), formula.tree
     cases = scores = 0
     for name, codes, bars in _cases(formula, bundle, pool_index, benchmark):
         want = language.evaluate(tree, bars)[:, 0]
         for label, got in (("strategy.py", scorer(bars)), ("onnxruntime", onnx_scores(session, bars))):
-            wrong = np.flatnonzero(~same_bits(want, got))
-            if len(wrong):
-                place = int(wrong[0])
-                raise ExportError(
-                    f"{label} does not reproduce the kernel for {formula.expression}: case {name}, "
-                    f"{codes[place]}: kernel {want[place].hex()}, {label} {got[place].hex()}; nothing was exported"
-                )
+            _require_same(formula, label, name, codes, want, got)
+        for feature, got in onnx_features(session, bars).items():
+            alone = language.evaluate((feature,), bars)[:, 0]
+            _require_same(formula, f"output {feature} of onnxruntime", name, codes, alone, got)
         cases, scores = cases + 1, scores + len(want)
     market = bundle.fingerprint if bundle else "none"
-    return Verification(cases, scores, scores, market)
+    in_history = _verify_history(formula, history) if history else 0
+    return Verification(cases, scores, scores, market, in_history)
+
+
+def _verify_history(formula: FormulaFile, model: bytes) -> int:
+    """Compare a history model with the kernel over made days, gaps and halts among them; return the scores."""
+    session, days = open_model(model), formula.lookback_days + _MADE_DAYS
+    for bars in (_long_made_bars(formula), with_gaps(_long_made_bars(formula))):
+        got = onnx_scores(session, bars)
+        if got.shape != (_MADE_STOCKS, days) or not np.isnan(got[:, : formula.lookback_days - 1]).all():
+            raise ExportError(f"the history model of {formula.expression} scores days without history")
+        for day in range(_MADE_DAYS + 1):
+            part = {name: array[:, day : day + formula.lookback_days] for name, array in bars.items()}
+            want = language.evaluate(formula.tree, part)[:, 0]
+            label, case = "the history model", f"made bars, day {day}"
+            _require_same(formula, label, case, _MADE_CODES, want, got[:, formula.lookback_days - 1 + day])
+    return 2 * (_MADE_DAYS + 1) * _MADE_STOCKS
+
+
+def _require_same(
+    formula: FormulaFile, label: str, case: str, codes: list[str], want: np.ndarray, got: np.ndarray
+) -> None:
+    wrong = np.flatnonzero(~same_bits(want, got))
+    if len(wrong):
+        place = int(wrong[0])
+        raise ExportError(
+            f"{label} does not reproduce the kernel for {formula.expression}: case {case}, "
+            f"{codes[place]}: kernel {want[place].hex()}, {label} {got[place].hex()}; nothing was exported"
+        )
 
 
 def _cases(
     formula: FormulaFile, bundle: Bundle | None, pool_index: str, benchmark: str
 ) -> Iterator[tuple[str, list[str], Bars]]:
     names, days = formula.inputs, formula.lookback_days
-    long = made_bars(names, days + _MADE_DAYS, stocks=12)
-    made_codes = [f"made stock {row}" for row in range(12)]
+    long = _long_made_bars(formula)
     for first in range(_MADE_DAYS):
         yield (
             f"made bars, day {first}",
-            made_codes,
+            _MADE_CODES,
             {name: bars[:, first : first + days] for name, bars in long.items()},
         )
     made = {name: bars[:, :days] for name, bars in long.items()}
-    yield "one stock", made_codes[:1], {name: bars[:1] for name, bars in made.items()}
-    gaps = {name: bars.copy() for name, bars in made.items()}
-    for name, bars in gaps.items():
-        if name != "benchmark":
-            bars[0, 0] = np.nan  # listed one day too late
-            bars[1, :] = np.nan  # no bars at all
-            bars[2, days // 2 :] = bars[2, days // 2]  # halted: everything stands still
-            if name in ("volume", "money"):
-                bars[2, days // 2 :] = 0.0
-    yield "gaps and halts", made_codes, gaps
+    yield "one stock", _MADE_CODES[:1], {name: bars[:1] for name, bars in made.items()}
+    yield "gaps and halts", _MADE_CODES, with_gaps(made)
     if bundle is not None:
         for place in np.linspace(days, len(bundle.days) - 1, 6).astype(int):
             day = bundle.days[place]
             codes = list(bundle.members(pool_index, day))
             if codes:
                 yield str(day), codes, bars_until(bundle, codes, names, day, days, benchmark)
+
+
+def _long_made_bars(formula: FormulaFile) -> Bars:
+    return made_bars(formula.inputs, formula.lookback_days + _MADE_DAYS, stocks=_MADE_STOCKS)
+
+
+def with_gaps(bars: Bars) -> Bars:
+    """Return a copy with a stock listed a day late, one without bars, and one halted in the second half."""
+    gaps = {name: array.copy() for name, array in bars.items()}
+    for name, array in gaps.items():
+        if name != "benchmark":
+            middle = array.shape[1] // 2
+            array[0, 0] = np.nan
+            array[1, :] = np.nan
+            array[2, middle:] = 0.0 if name in ("volume", "money") else array[2, middle : middle + 1]
+    return gaps

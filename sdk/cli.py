@@ -37,6 +37,7 @@ def cli() -> None:
     train     search for formulas on a bundle
     formula   explain a formula, convert it between its forms
     export    formula.json -> strategy.py + model.onnx
+    score     the scores of one day, by any back end
     backtest  run any JoinQuant strategy on a bundle
     parity    compare a local run with a platform download
     """

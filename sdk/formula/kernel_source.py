@@ -21,9 +21,10 @@ PRIMITIVE_NAMES = tuple(
 )
 
 
-def kernel_on(table: Mapping[str, Callable[..., Any]]) -> SimpleNamespace:
+def kernel_on(table: Mapping[str, Callable[..., Any]], replaced: Mapping[str, Any] | None = None) -> SimpleNamespace:
     """Return the names of the kernel and of the missing-bar rule, running on the primitives of ``table``.
 
+    ``replaced`` puts something else in the place of names that the sources define, also where they use them.
     Raises KeyError naming the primitives that the table lacks.
     """
     lacking = [name for name in PRIMITIVE_NAMES if name not in table]
@@ -31,7 +32,7 @@ def kernel_on(table: Mapping[str, Callable[..., Any]]) -> SimpleNamespace:
         raise KeyError(f"the back end has no {', '.join(lacking)}; every primitive must be there")
     names: dict[str, Any] = dict(table)
     for module in SOURCES:
-        _run(module, names)
+        _run(module, names, replaced or {})
     return SimpleNamespace(**names)
 
 
@@ -39,16 +40,17 @@ def formulas_on(table: Mapping[str, Callable[..., Any]]) -> SimpleNamespace:
     """Return the formula language (``evaluate`` above all), running on the primitives of ``table``."""
     names = vars(kernel_on(table))
     names["kernel"] = SimpleNamespace(**names)
-    _run(formula, names)
+    _run(formula, names, {})
     return SimpleNamespace(**names)
 
 
-def _run(module: ModuleType, names: dict[str, Any]) -> None:
+def _run(module: ModuleType, names: dict[str, Any], replaced: Mapping[str, Any]) -> None:
     """Execute a source; what it imports from the ground floor is taken from ``names``, what it defines is added."""
     tree = ast.parse(inspect.getsource(module))
     tree.body = [node for node in tree.body if not _from_ground_floor(node)]
     scope = {**names, "__name__": f"{module.__name__} on another back end"}
     exec(compile(tree, module.__file__ or module.__name__, "exec"), scope)  # noqa: S102 - our own source
+    scope.update({name: value for name, value in replaced.items() if name in scope})
     names.update({name: value for name, value in scope.items() if not name.startswith("__")})
 
 

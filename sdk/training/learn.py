@@ -36,11 +36,15 @@ class StepRecord:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The best formula of a run by reward on the training period; earlier found wins a tie."""
+    """The best formula of a run by reward on the training period; earlier found wins a tie.
+
+    ``weights``: the policy's after the last update, float32 by name.
+    """
 
     tokens: tuple[int, ...]
     judgement: Judgement
     records: list[StepRecord] = field(default_factory=list)
+    weights: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def search(
@@ -84,7 +88,8 @@ def search(
         records.append(record)
         on_step(record)
     assert best_judgement is not None
-    return SearchResult(best, best_judgement, records)
+    weights = {name: value.numpy().copy() for name, value in policy.state_dict().items()}
+    return SearchResult(best, best_judgement, records, weights)
 
 
 @dataclass(frozen=True)

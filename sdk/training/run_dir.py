@@ -1,8 +1,9 @@
 """runs/<id>/: what a training run leaves behind, each file written atomically.
 
 ``config.json`` (resolved settings and their hash), ``metrics.csv`` (one row an update), ``formula.json`` (the best
-repaired formula with its raw list), ``run.json`` (what the formula earned, data hash, versions). The id is made of
-the seed and the hashes of settings and data, so the same run has the same name and the same bytes.
+repaired formula with its raw list), ``policy.safetensors`` (the network after the last update), ``run.json`` (what
+the formula earned, data hash, versions). The id is made of the seed and the hashes of settings and data, so the same
+run has the same name and the same bytes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import csv
 import io
 from dataclasses import asdict, fields
 from pathlib import Path
+
+import safetensors.numpy
 
 from sdk import __version__, files
 from sdk.errors import ConfigError
@@ -39,6 +42,7 @@ def write_run(
             files.write_text(beside / "config.json", files.to_json(settings))
             files.write_text(beside / "metrics.csv", _metrics(result.records))
             save(formula, beside / "formula.json")
+            files.write_bytes(beside / "policy.safetensors", safetensors.numpy.save(result.weights))
             about = {
                 "format": "jqalpha-training-1",
                 "id": name,

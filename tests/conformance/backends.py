@@ -18,10 +18,11 @@ import torch
 from onnx import TensorProto, helper
 from onnxruntime import InferenceSession
 
+from exporter.by_day import kernel_by_day
 from exporter.exported import ScoreFunction, load_scorer
 from exporter.onnx_graph import build_model
 from exporter.strategy_file import Settings, render
-from exporter.symbolic import Graph, Symbol, traced_kernel
+from exporter.symbolic import Graph, Symbol
 from exporter.verify import onnx_scores, open_model
 from jq_strategy import formula as language
 from jq_strategy import kernel
@@ -94,19 +95,21 @@ class Torch:
 
 
 class Onnx:
-    """The kernel's source traced into ONNX, run by onnxruntime."""
+    """The kernel's source traced into ONNX, run by onnxruntime; inside a graph the days come first."""
 
     name = "onnx"
 
     def __init__(self) -> None:
-        self._kernel = traced_kernel()
+        self._kernel = kernel_by_day()
         self._operators: dict[str, object] = {}
 
     def operators(self, requests: Sequence[Request]) -> list[np.ndarray]:
         return [
-            self._operator(request.name).run(
-                None, {f"x{place}": value for place, value in enumerate(request.arguments)}
-            )[0]
+            self._operator(request.name)
+            .run(None, {f"x{place}": np.ascontiguousarray(value.T) for place, value in enumerate(request.arguments)})[
+                0
+            ]
+            .T
             for request in requests
         ]
 

@@ -77,7 +77,8 @@ def test_the_same_seed_gives_the_same_bytes(bundle: Bundle, tmp_path: Path) -> N
     config = make_config(QUICK)
     first, _, _ = train_formula(bundle, config, tmp_path / "one")
     second, _, _ = train_formula(bundle, config, tmp_path / "two")
-    assert sorted(path.name for path in first.iterdir()) == ["config.json", "formula.json", "metrics.csv", "run.json"]
+    names = ["config.json", "formula.json", "metrics.csv", "policy.safetensors", "run.json"]
+    assert sorted(path.name for path in first.iterdir()) == names
     for path in first.iterdir():
         assert path.read_bytes() == (second / path.name).read_bytes(), path.name
     other = search(make_config({**QUICK, "seed": 2}), Judge(bundle, config))

@@ -1,0 +1,65 @@
+"""``jqalpha score``: the scores of one day by any back end, as one small table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("formula", type=click.Path(path_type=Path))
+@click.option("--market", required=True, type=click.Path(path_type=Path), help="行情包 market bundle")
+@click.option("--date", "day", required=True, help="打分日 trading day, YYYY-MM-DD; bars up to and including it")
+@click.option("--pool", default="000300.XSHG", show_default=True, help="股票池指数 index whose members are scored")
+@click.option("--codes", type=click.Path(path_type=Path), help="股票代码文件，一行一个 codes instead of an index")
+@click.option("--benchmark", default="000300.XSHG", show_default=True, help="基准 benchmark index")
+@click.option(
+    "--backend",
+    default="numpy",
+    show_default=True,
+    type=click.Choice(["numpy", "torch", "onnx", "py36", "batch"]),
+    help="计算后端；分数逐位相同 all give the same bits",
+)
+@click.option("--python", type=click.Path(path_type=Path), help="py36 所用解释器 interpreter of back end py36")
+@click.option("--vocabulary", help="旧格式文件的词表 vocabulary of an older file: v1 | v2")
+@click.option("--token-mode", default="postfix", show_default=True, type=click.Choice(["postfix", "prefix"]))
+@click.option("--out", default=Path("scores.csv"), show_default=True, type=click.Path(path_type=Path))
+def score(
+    formula: Path,
+    market: Path,
+    day: str,
+    pool: str,
+    codes: Path | None,
+    benchmark: str,
+    backend: str,
+    python: Path | None,
+    vocabulary: str | None,
+    token_mode: str,
+    out: Path,
+) -> None:
+    """给一日的股票打分 · Score the stocks of one day.
+
+    FORMULA is formula.json, or an older file with --vocabulary. The table has the columns code, score, score_hex and
+    rank; stocks without enough history have the score nan and come last.
+    """
+    from exporter.score_backends import ScoreRequest, compute_scores
+    from exporter.score_table import codes_in, pool_of, score_table
+    from sdk import files
+    from sdk.formula.bars import bars_until
+    from sdk.formula.formula_file import load
+    from sdk.market.bundle import Bundle
+    from sdk.market.calendar import day_index
+
+    loaded = load(formula, vocabulary, token_mode)
+    bundle = Bundle.open(market)
+    last_day = bundle.days[day_index(bundle.days, day)]
+    stocks, words = (codes_in(codes, bundle), str(codes)) if codes else pool_of(bundle, pool, last_day)
+    bars = bars_until(bundle, stocks, loaded.inputs, last_day, loaded.lookback_days, benchmark)
+    scores = compute_scores(backend, ScoreRequest(loaded, bars, python))
+    files.write_text(out, score_table(stocks, scores))
+    missing = sum(1 for value in scores if value != value)
+    click.echo(f"公式 {loaded.expression}")
+    click.echo(f"{last_day}  {words}  后端 {backend}")
+    click.echo(f"{len(stocks)} 只，其中 {missing} 只无分数（{loaded.lookback_days} 日内缺行情，排在最后）")
+    click.echo(f"  {out}")
