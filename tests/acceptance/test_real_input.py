@@ -23,7 +23,7 @@ from tests.bundles import real_market
 from tests.conftest import shared
 
 START, END, REBALANCES = "2018-01-01", "2025-12-31", 96
-EVERYDAY = (0, 8, 15)  # of the twenty; the others run in `make test-all`
+EVERYDAY = (0, 8, 17)  # of the twenty; the others run in `make test-all`
 COUNT = 20
 
 
