@@ -224,20 +224,30 @@ def _jump(x: np.ndarray, spans: np.ndarray, work: np.ndarray, square: np.ndarray
     for t in range(last - first + 119):
         values_squared[t] = values[t] * values[t]
     _sum120(squares, first, last, work, sums_of_squares)
+    doubt = work[0]
+    _jump_in_doubt(x[first:last], sums[first:last], sums_of_squares[first:last], doubt[first:last])
     for span in range(len(spans)):
         for t in range(spans[span, 0], spans[span, 1]):
-            mean = sums[t] / 120.0
-            above = x[t] - mean
-            bound = sums_of_squares[t] - sums[t] * sums[t] / 120.0 - 1e-11 * sums_of_squares[t]
-            if above <= 0.0 or above * above * 119.0 < 8.976 * bound:
+            if doubt[t] < 0.0:
                 out[t] = 0.0
                 continue
+            mean = sums[t] / 120.0
             window = x[t - 119 : t + 1]
             for place in range(120):
                 distance = window[place] - mean
                 square[place] = distance * distance
             deviation = math.sqrt(_sum_of_120(square) / 119.0)
-            out[t] = max(_finite(above / (deviation + 1e-6) - 3.0), 0.0)
+            out[t] = max(_finite((x[t] - mean) / (deviation + 1e-6) - 3.0), 0.0)
+
+
+@_compiled
+def _jump_in_doubt(x: np.ndarray, sums: np.ndarray, sums_of_squares: np.ndarray, doubt: np.ndarray) -> None:
+    """Put a negative number where JUMP is 0 for certain; a NaN is no certainty."""
+    for t in range(len(x)):
+        above = max(x[t] - sums[t] / 120.0, 0.0)
+        bound = sums_of_squares[t] - sums[t] * sums[t] / 120.0 - 1e-11 * sums_of_squares[t]
+        far = above * above * 119.0 - 8.976 * bound
+        doubt[t] = far if above > 0.0 else -1.0
 
 
 @_compiled
