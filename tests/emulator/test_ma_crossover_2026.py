@@ -24,7 +24,11 @@ FROM_DAILY_CLOSES = {
     *("max_drawdown", "turnover_rate"),
 }
 CENT = 0.0101
-TEXT_FIGURES = {"excess_return_sharpe": "ratio", "avg_excess_return": "percent", "excess_return_max_drawdown": "percent"}
+TEXT_FIGURES = {
+    "excess_return_sharpe": "ratio",
+    "avg_excess_return": "percent",
+    "excess_return_max_drawdown": "percent",
+}
 
 
 @pytest.fixture(scope="module")
