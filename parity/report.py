@@ -7,7 +7,6 @@ All text that comes from files passes ``plain`` (no control characters) and then
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from parity.compare import LayerCount, Verdict
 from parity.layers import CHINESE, Comparison
 from parity.log_lines import LABELS
 from parity.records import Side
+from sdk import files
 from sdk.errors import ParityError
 from sdk.report.plain_text import plain
 
@@ -121,10 +121,8 @@ def write_html(verdict: Verdict, path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.partial")
     try:
-        beside.write_text(text, "utf-8")
-        os.replace(beside, path)
+        files.write_text(path, text)
     except OSError as error:
         raise ParityError(f"{plain(str(path))}: 无法写入 cannot be written: {error.strerror}") from error
 

@@ -59,9 +59,15 @@ def fresh_directory(target: Path, marker: str) -> Iterator[Path]:
         yield beside
         os.chmod(beside, 0o755)
         old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.old."))
-        if target.exists():
-            os.replace(target, old / target.name)
-        os.replace(beside, target)
-        shutil.rmtree(old)
+        try:
+            if target.exists():
+                os.replace(target, old / target.name)
+            os.replace(beside, target)
+        except OSError:
+            if (old / target.name).exists():
+                os.replace(old / target.name, target)
+            raise
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(beside, ignore_errors=True)

@@ -6,11 +6,10 @@ Files are written beside the target, synced, and renamed into place. An existing
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from sdk import files
 from sdk.errors import ConfigError
 
 MARK = "run.json"
@@ -24,24 +23,9 @@ def check_target(out: Path) -> None:
         raise ConfigError(f"--out {out} is a directory that is no backtest run (it has no {MARK}); give a new one")
 
 
-def write_run(out: Path, files: Mapping[str, bytes]) -> None:
-    """Write ``files`` (path inside the run -> bytes) as the directory ``out``, replacing an older run."""
+def write_run(out: Path, contents: Mapping[str, bytes]) -> None:
+    """Write ``contents`` (path inside the run -> bytes) as the directory ``out``, replacing an older run."""
     check_target(out)
-    partial = out.with_name(f".{out.name}.partial")
-    older = out.with_name(f".{out.name}.older")
-    for leftover in (partial, older):
-        if leftover.exists():
-            shutil.rmtree(leftover)
-    partial.mkdir(parents=True)
-    for name, content in files.items():
-        path = partial / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    if out.exists():
-        out.rename(older)
-    partial.rename(out)
-    if older.exists():
-        shutil.rmtree(older)
+    with files.fresh_directory(out, MARK) as beside:
+        for name, content in contents.items():
+            files.write_bytes(beside / name, content)

@@ -7,7 +7,6 @@ passes ``plain`` and jinja2's autoescape. Gains are red and losses green, as Chi
 from __future__ import annotations
 
 import math
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 import jinja2
 
+from sdk import files
 from sdk.report.charts import Curve, line_chart
 from sdk.report.figures import show
 from sdk.report.monthly_returns import drawdown, monthly_returns
@@ -39,9 +39,7 @@ def write_report(run_dir: Path, extra: Mapping[str, Sequence[Any]] | None = None
     run = read_run(run_dir)
     page = _environment().get_template("run.html.j2").render(_view(run, extra or {}))
     path = run_dir / "report.html"
-    beside = path.with_name(".report.html.partial")
-    beside.write_text(page, "utf-8")
-    os.replace(beside, path)
+    files.write_text(path, page)
     return path
 
 
