@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from sdk.report.numbers import Reading
 
 KNOWN_VERSIONS = ("v1",)
-NAMED = ("lag", "pool", "inputs", "raw", "repaired", "ties")
 _ENTRY = re.compile(
     r"(?P<code>[^:|=]+):(?P<score>[0-9a-fA-F]{16}|nan):(?P<rank>-?\d+|-):(?P<target>[^:|]*)", re.ASCII
 )

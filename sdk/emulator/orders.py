@@ -11,8 +11,6 @@ import datetime as dt
 from dataclasses import dataclass, field
 from enum import Enum
 
-MODES = ("OrderAmount", "OrderTargetAmount", "OrderValue", "OrderTargetValue")
-
 
 class OrderStatus(Enum):
     """``str(order.status) == 'held'`` and ``order.status == OrderStatus.held`` both work."""

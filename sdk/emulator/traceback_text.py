@@ -25,12 +25,6 @@ def user_traceback(error: BaseException, sources: Mapping[str, list[str]]) -> st
     return "\n".join([*lines, "".join(last).rstrip("\n").replace(f"{type(error).__module__}.", "", 1)])
 
 
-def last_user_line(error: BaseException, sources: Mapping[str, list[str]]) -> int | None:
-    """Return the line of the strategy from which ``error`` came."""
-    frames = [number for file, number, _ in _frames(error.__traceback__, sources) if file == USER_CODE]
-    return frames[-1] if frames else None
-
-
 def _frames(trace: TracebackType | None, sources: Mapping[str, list[str]]) -> list[tuple[str, int, str]]:
     found = []
     while trace is not None:

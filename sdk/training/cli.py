@@ -24,7 +24,7 @@ def train(config: Path | None, market: Path, out: Path, **overrides: Any) -> Non
     """强化学习搜索公式 · Search for formulas by reinforcement learning.
 
     CONFIG is an optional TOML file with the settings of sdk/training/config.py; options win over it. The result is
-    runs/<id>/ with config.json, metrics.csv, run.json and the best formula.json.
+    runs/<id>/ with config.json, metrics.csv, run.json, policy.safetensors and the best formula.json.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
