@@ -1,19 +1,20 @@
-"""The operators as compiled loops over one stock's series: the same steps as the kernel, bit for bit.
+"""The operators as compiled loops over one stock's series: the same steps as the kernel, bit for bit in float64.
 
-A formula is a small program over registers; a register is one stock's whole series and stays in the cache. Each step
-runs only over the spans of days that the steps above it need (the cone behind the days that get a score). Every loop
-adds in the kernel's order and nothing may be fused or reordered, so no fast-math here; ``tests/formula`` compares
-each operator with the kernel.
+Two layouts, one set of loops. A *full* series has one place a day. A *compact* series has only the days that a score
+needs: row k back from its end holds the values k days before each scoring day (of a few stocks side by side), so one
+day is ``lag`` places there and 1 place in a full series. Which layout a step has is decided by segments.py; loops take
+``lag`` and the places ``start`` ... ``stop`` that they fill.
+
+Every loop adds in the kernel's order and nothing may be fused or reordered, so no fast-math here; ``tests/formula``
+compares each operator with the kernel. Constants take the type of the data: float32 is a mode for search only.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import njit
 
-from jq_strategy.kernel import LARGEST, LN2_HIGH, LN2_LOW, SQRT2
+from jq_strategy.kernel import LN2_HIGH, LN2_LOW, SQRT2
 
 _LOOPS = (
     *("ADD", "SUB", "MUL", "DIV", "NEG", "ABS", "SIGN", "GATE", "JUMP", "DECAY", "DELAY1", "MAX3", "TSUM"),
@@ -28,152 +29,167 @@ OPCODES = {
     **{f"{_LOOPS[code]}{days}": (code, days) for code in range(_TS_MEAN, _TS_CORR + 1) for days in (5, 10, 20)},
     "TSUM20": (_TSUM, 20),
 }
+PICK = len(_LOOPS)  # the step that copies the days of a full series into a compact one
+TILE = 32  # places whose windows are spread out at once
 
 # One file for all loops: numba's cache does not notice a change of a function in another file.
 _compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 
 @_compiled
-def _finite(x: float) -> float:
-    return x if abs(x) <= LARGEST else 0.0
+def _sum4(x, lag, start, stop, out):
+    """out[t] = the sum of the last 4 values: two doublings in one pass.
 
-
-@_compiled
-def _double(x: np.ndarray, size: int, start: int, stop: int, out: np.ndarray) -> None:
-    """out[t] = x[t] + x[t - size]: the sum of the last 2 x size values from sums of size.
-
-    Views with a common index, here and below: an index like t - size keeps a loop from being vectorised.
+    Views with a common index, here and below: an index like t - lag keeps a loop from being vectorised.
     """
-    newer, older, sums = x[start:stop], x[start - size : stop - size], out[start:stop]
+    a, b = x[start:stop], x[start - lag : stop - lag]
+    c, d = x[start - 2 * lag : stop - 2 * lag], x[start - 3 * lag : stop - 3 * lag]
+    sums = out[start:stop]
     for t in range(stop - start):
-        sums[t] = newer[t] + older[t]
+        sums[t] = (a[t] + b[t]) + (c[t] + d[t])
 
 
 @_compiled
-def _halved(box: np.ndarray, first: int, size: int) -> float:
-    """The kernel's places_sum of one block of 2^k places, halved down to one; overwrites the block."""
-    width = size
-    while width > 1:
-        width //= 2
-        for place in range(first, first + width):
-            box[place] = box[place] + box[place + width]
-    return box[first]
+def _four_and(x, y, size, rest, start, stop, out):
+    """out[t] = the sum of 4 x size values from sums x of ``size`` places, plus y[t - rest]."""
+    a, b = x[start:stop], x[start - size : stop - size]
+    c, d = x[start - 2 * size : stop - 2 * size], x[start - 3 * size : stop - 3 * size]
+    last, sums = y[start - rest : stop - rest], out[start:stop]
+    for t in range(stop - start):
+        sums[t] = ((a[t] + b[t]) + (c[t] + d[t])) + last[t]
 
 
 @_compiled
-def _window_sum(x: np.ndarray, days: int, start: int, stop: int, work: np.ndarray, out: np.ndarray) -> None:
+def _window_sum(x, days, lag, start, stop, work, out):
     """The kernel's window_sum: 4 + 1, 8 + 2 or 16 + 4 days, the newest block first."""
+    if days == 5:
+        _four_and(x, x, lag, 4 * lag, start, stop, out)
+    elif days == 10:
+        first, pairs = start - 8 * lag, work[0]
+        a, b, sums = x[first:stop], x[first - lag : stop - lag], pairs[first:stop]
+        for t in range(stop - first):
+            sums[t] = a[t] + b[t]
+        _four_and(pairs, pairs, 2 * lag, 8 * lag, start, stop, out)
+    else:
+        fours = work[0]
+        _sum4(x, lag, start - 16 * lag, stop, fours)
+        _four_and(fours, fours, 4 * lag, 16 * lag, start, stop, out)
+
+
+@_compiled
+def _extremes(x, days, lag, start, stop, work, low, high):
+    """The smallest and the largest of the last ``days`` values; overlapping blocks of 4 change no selection."""
+    low4, high4, reach = work[0], work[1], (days - 4) * lag
+    a, b = x[start - reach : stop], x[start - reach - lag : stop - lag]
+    c, d = x[start - reach - 2 * lag : stop - 2 * lag], x[start - reach - 3 * lag : stop - 3 * lag]
+    lows, highs = low4[start - reach : stop], high4[start - reach : stop]
+    for t in range(stop - start + reach):
+        lows[t] = min(min(a[t], b[t]), min(c[t], d[t]))
+        highs[t] = max(max(a[t], b[t]), max(c[t], d[t]))
+    low[start:stop], high[start:stop] = low4[start:stop], high4[start:stop]
+    lowest, highest = low[start:stop], high[start:stop]
+    for days_back in range(days - 4, 0, -4):
+        back = days_back * lag
+        lows, highs = low4[start - back : stop - back], high4[start - back : stop - back]
+        for t in range(stop - start):
+            lowest[t] = min(lowest[t], lows[t])
+            highest[t] = max(highest[t], highs[t])
+
+
+@_compiled
+def _places_sum(box, days, width):
+    """The kernel's places_sum of the windows in box (places, TILE): its sums end in box[0]; overwrites the box."""
     rest = days // 5
-    _double(x, 1, start - days + 2, stop, work[0])
-    _double(work[0], 2, start - days + 4, stop, work[1])
-    newest, oldest = work[1], x
-    if days >= 10:
-        _double(work[1], 4, start - days + 8, stop, work[2])
-        newest, oldest = work[2], work[0]
-    if days == 20:
-        _double(work[2], 8, start - days + 16, stop, work[3])
-        newest, oldest = work[3], work[1]
-    back = days - rest
-    newer, older, sums = newest[start:stop], oldest[start - back : stop - back], out[start:stop]
-    for t in range(stop - start):
-        sums[t] = newer[t] + older[t]
+    for first, size in ((0, days - rest), (days - rest, rest)):
+        half = size
+        while half > 1:
+            half //= 2
+            for place in range(first, first + half):
+                near, far = box[place], box[place + half]
+                for t in range(width):
+                    near[t] = near[t] + far[t]
+    for t in range(width):
+        box[0, t] = box[0, t] + box[days - rest, t]
 
 
 @_compiled
-def _places_sum(box: np.ndarray, first: int, days: int) -> float:
-    rest = days // 5
-    return _halved(box, first, days - rest) + _halved(box, first + days - rest, rest)
-
-
-@_compiled
-def _smallest(x: np.ndarray, start: int, stop: int) -> float:
-    found = x[start]
-    for t in range(start + 1, stop):
-        found = min(found, x[t])
-    return found
-
-
-@_compiled
-def _largest(x: np.ndarray, start: int, stop: int) -> float:
-    found = x[start]
-    for t in range(start + 1, stop):
-        found = max(found, x[t])
-    return found
-
-
-@_compiled
-def _window_mean(x: np.ndarray, days: int, start: int, stop: int, work: np.ndarray, out: np.ndarray) -> None:
-    _window_sum(x, days, start, stop, work, out)
-    for t in range(start, stop):
-        out[t] = _finite(out[t] / days)
-
-
-@_compiled
-def _window_deviation(
-    x: np.ndarray, days: int, start: int, stop: int, work: np.ndarray, box: np.ndarray, out: np.ndarray
-) -> None:
-    _window_sum(x, days, start, stop, work, out)
-    for t in range(start, stop):
-        first, mean = t - days + 1, out[t] / days
+def _window_deviation(x, days, lag, start, stop, work, boxes, out):
+    T = x.dtype.type
+    count, others, zero = T(days), T(days - 1.0), T(0.0)
+    low, high, box = work[2], work[3], boxes[0]
+    _extremes(x, days, lag, start, stop, work, low, high)
+    _window_sum(x, days, lag, start, stop, work, out)
+    for first in range(start, stop, TILE):
+        last = min(first + TILE, stop)
+        mean = out[first:last]
+        for t in range(last - first):
+            mean[t] = mean[t] / count
         for place in range(days):
-            distance = x[first + place] - mean
-            box[place] = distance * distance
-        deviation = math.sqrt(_places_sum(box, 0, days) / (days - 1.0))
-        spread = _largest(x, first, t + 1) > _smallest(x, first, t + 1)
-        out[t] = _finite(deviation) if spread else 0.0
+            back, row = (days - 1 - place) * lag, box[place]
+            values = x[first - back : last - back]
+            for t in range(last - first):
+                distance = values[t] - mean[t]
+                row[t] = distance * distance
+        _places_sum(box, days, last - first)
+        lows, highs = low[first:last], high[first:last]
+        for t in range(last - first):
+            deviation = np.sqrt(box[0, t] / others)
+            deviation = deviation if deviation < T(np.inf) else zero
+            mean[t] = deviation if highs[t] > lows[t] else zero
 
 
 @_compiled
-def _window_max(x: np.ndarray, days: int, start: int, stop: int, out: np.ndarray) -> None:
-    for t in range(start, stop):
-        out[t] = _largest(x, t - days + 1, t + 1)
+def _window_rank(x, days, lag, start, stop, out):
+    T = x.dtype.type
+    zero, one, two, count = T(0.0), T(1.0), T(2.0), T(days)
+    below, equal = np.empty(TILE, x.dtype), np.empty(TILE, x.dtype)
+    for first in range(start, stop, TILE):
+        last = min(first + TILE, stop)
+        today = x[first:last]
+        below[:], equal[:] = zero, zero
+        for days_back in range(days):
+            back = days_back * lag
+            values = x[first - back : last - back]
+            for t in range(last - first):
+                below[t] = below[t] + (one if values[t] < today[t] else zero)
+                equal[t] = equal[t] + (zero if values[t] < today[t] or values[t] > today[t] else one)
+        for t in range(last - first):
+            out[first + t] = (below[t] + (equal[t] + one) / two) / count
 
 
 @_compiled
-def _window_min(x: np.ndarray, days: int, start: int, stop: int, out: np.ndarray) -> None:
-    for t in range(start, stop):
-        out[t] = _smallest(x, t - days + 1, t + 1)
-
-
-@_compiled
-def _window_rank(x: np.ndarray, days: int, start: int, stop: int, out: np.ndarray) -> None:
-    for t in range(start, stop):
-        below, equal = 0.0, 0.0
-        for k in range(t - days + 1, t + 1):
-            if x[k] < x[t]:
-                below += 1.0
-            elif not x[k] > x[t]:
-                equal += 1.0
-        out[t] = (below + (equal + 1.0) / 2.0) / days
-
-
-@_compiled
-def _window_correlation(
-    x: np.ndarray,
-    y: np.ndarray,
-    days: int,
-    start: int,
-    stop: int,
-    work: np.ndarray,
-    box: np.ndarray,
-    out: np.ndarray,
-) -> None:
-    _window_sum(y, days, start, stop, work, work[4])
-    _window_sum(x, days, start, stop, work, out)
-    for t in range(start, stop):
-        first, mean_x, mean_y = t - days + 1, out[t] / days, work[4][t] / days
+def _window_correlation(x, y, days, lag, start, stop, work, boxes, out):
+    T = x.dtype.type
+    zero, one, count, infinite = T(0.0), T(1.0), T(days), T(np.inf)
+    low_x, high_x, low_y, high_y, means_y = work[2], work[3], work[4], work[5], work[6]
+    _extremes(x, days, lag, start, stop, work, low_x, high_x)
+    _extremes(y, days, lag, start, stop, work, low_y, high_y)
+    _window_sum(y, days, lag, start, stop, work, means_y)
+    _window_sum(x, days, lag, start, stop, work, out)
+    for first in range(start, stop, TILE):
+        last = min(first + TILE, stop)
+        mean_x, mean_y = out[first:last], means_y[first:last]
+        for t in range(last - first):
+            mean_x[t], mean_y[t] = mean_x[t] / count, mean_y[t] / count
         for place in range(days):
-            dx, dy = x[first + place] - mean_x, y[first + place] - mean_y
-            box[place], box[20 + place], box[40 + place] = dx * dx, dy * dy, dx * dy
-        scale = math.sqrt(_places_sum(box, 0, days)) * math.sqrt(_places_sum(box, 20, days))
-        product = _places_sum(box, 40, days)
-        spread = _largest(x, first, t + 1) > _smallest(x, first, t + 1)
-        spread = spread and _largest(y, first, t + 1) > _smallest(y, first, t + 1)
-        out[t] = max(min(_finite(product / scale), 1.0), -1.0) if spread and scale > 0.0 else 0.0
+            back = (days - 1 - place) * lag
+            values_x, values_y = x[first - back : last - back], y[first - back : last - back]
+            xx, yy, xy = boxes[0, place], boxes[1, place], boxes[2, place]
+            for t in range(last - first):
+                dx, dy = values_x[t] - mean_x[t], values_y[t] - mean_y[t]
+                xx[t], yy[t], xy[t] = dx * dx, dy * dy, dx * dy
+        for kind in range(3):
+            _places_sum(boxes[kind], days, last - first)
+        for t in range(last - first):
+            scale = np.sqrt(boxes[0, 0, t]) * np.sqrt(boxes[1, 0, t])
+            spread = high_x[first + t] > low_x[first + t] and high_y[first + t] > low_y[first + t]
+            ratio = boxes[2, 0, t] / scale
+            ratio = ratio if abs(ratio) < infinite else zero
+            out[first + t] = max(min(ratio, one), -one) if spread and scale > zero else zero
 
 
 @_compiled
-def _ln_one_plus(x: float) -> float:
+def _ln_one_plus(x):
     """The kernel's ln_one_plus, selection by selection."""
     u = 1.0 + x
     rounded = u - 1.0
@@ -194,64 +210,76 @@ def _ln_one_plus(x: float) -> float:
 
 
 @_compiled
-def _sum120(x: np.ndarray, first: int, last: int, work: np.ndarray, out: np.ndarray) -> None:
-    """The kernel's window_sum of 120 days: blocks of 64, 32, 16 and 8 days, the newest first."""
-    _double(x, 1, first - 118, last, work[0])
-    _double(work[0], 2, first - 116, last, work[1])
-    _double(work[1], 4, first - 112, last, work[2])  # sums of 8
-    _double(work[2], 8, first - 104, last, work[3])  # of 16
-    _double(work[3], 16, first - 88, last, work[4])  # of 32
-    _double(work[4], 32, first - 56, last, work[5])  # of 64
-    a, b = work[5][first:last], work[4][first - 64 : last - 64]
-    c, d = work[3][first - 96 : last - 96], work[2][first - 112 : last - 112]
-    sums = out[first:last]
-    for t in range(last - first):
-        sums[t] = ((a[t] + b[t]) + c[t]) + d[t]
+def _window_sum_of_120(window, box):
+    """The kernel's window_sum of 120 days: pairs, fours, ... of neighbours; blocks of 64, 32, 16, 8, newest first."""
+    for place in range(60):
+        box[place] = window[2 * place + 1] + window[2 * place]
+    for count in (30, 15):
+        for place in range(count):
+            box[place] = box[2 * place + 1] + box[2 * place]
+    eights = box[0]  # days 1 - 8; then seven blocks of 16
+    for place in range(7):
+        box[place] = box[2 * place + 2] + box[2 * place + 1]
+    newest = (box[6] + box[5]) + (box[4] + box[3])
+    return ((newest + (box[2] + box[1])) + box[0]) + eights
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc"})
+def _rough_sums(window):
+    """Return the sum of the values and of their squares in any order of additions: for bounds only."""
+    total, squares = window[0] - window[0], window[0] - window[0]
+    for place in range(len(window)):
+        total += window[place]
+        squares += window[place] * window[place]
+    return total, squares
 
 
 @_compiled
-def _jump(x: np.ndarray, spans: np.ndarray, work: np.ndarray, square: np.ndarray, out: np.ndarray) -> None:
-    """The kernel's JUMP: mean by window_sum of 120 days, deviation by places_sum.
+def _jump(x, spans, box, out):
+    """The kernel's JUMP on a full series: mean by window_sum of 120 days, deviation by places_sum.
 
     Most values are 0, and that can be known without the exact deviation: not above the mean, or closer to it than
-    2.996 deviations by a bound. The bound is the textbook variance from sums of squares less a hundred times its
-    worst rounding; where it is not positive the exact way decides.
+    2.996 deviations by a bound. The bound is the textbook variance from rough sums, which slide along with the days,
+    less a hundred times their worst rounding; where it is not positive the exact way decides.
     """
-    first, last = spans[0, 0], spans[len(spans) - 1, 1]
-    sums, squares, sums_of_squares = work[6], work[7], work[8]
-    _sum120(x, first, last, work, sums)
-    values, values_squared = x[first - 119 : last], squares[first - 119 : last]
-    for t in range(last - first + 119):
-        values_squared[t] = values[t] * values[t]
-    _sum120(squares, first, last, work, sums_of_squares)
-    doubt = work[0]
-    _jump_in_doubt(x[first:last], sums[first:last], sums_of_squares[first:last], doubt[first:last])
+    T = x.dtype.type
+    zero, days, others, limit = T(0.0), T(1.0 / 120.0), T(119.0), T(8.976)
+    rounding = T(1e-11) if x.itemsize == 8 else T(1e-3)
     for span in range(len(spans)):
-        for t in range(spans[span, 0], spans[span, 1]):
-            if doubt[t] < 0.0:
-                out[t] = 0.0
-                continue
-            mean = sums[t] / 120.0
-            window = x[t - 119 : t + 1]
-            for place in range(120):
-                distance = window[place] - mean
-                square[place] = distance * distance
-            deviation = math.sqrt(_sum_of_120(square) / 119.0)
-            out[t] = max(_finite((x[t] - mean) / (deviation + 1e-6) - 3.0), 0.0)
+        for start in range(spans[span, 0], spans[span, 1], 64):  # rough sums drift: begin again after 64 days
+            total, squares = _rough_sums(x[start - 119 : start + 1])
+            largest = squares
+            for t in range(start, min(start + 64, spans[span, 1])):
+                if t > start:
+                    new, old = x[t], x[t - 120]
+                    total, squares = total + (new - old), squares + (new * new - old * old)
+                    largest = max(largest, squares)
+                above = x[t] - total * days
+                far = above * above * others - limit * ((squares - total * total * days) - rounding * largest)
+                below = (above < zero) & (above * above > rounding * rounding * largest)
+                out[t] = zero
+                if not (below | (far < zero)):
+                    out[t] = _jump_of_day(x, t, box)
 
 
 @_compiled
-def _jump_in_doubt(x: np.ndarray, sums: np.ndarray, sums_of_squares: np.ndarray, doubt: np.ndarray) -> None:
-    """Put a negative number where JUMP is 0 for certain; a NaN is no certainty."""
-    for t in range(len(x)):
-        above = max(x[t] - sums[t] / 120.0, 0.0)
-        bound = sums_of_squares[t] - sums[t] * sums[t] / 120.0 - 1e-11 * sums_of_squares[t]
-        far = above * above * 119.0 - 8.976 * bound
-        doubt[t] = far if above > 0.0 else -1.0
+def _jump_of_day(x, t, box):
+    T = x.dtype.type
+    window, different = x[t - 119 : t + 1], 0
+    for place in range(120):
+        different += window[place] != x[t]
+    if different == 0:
+        return T(0.0)
+    mean = _window_sum_of_120(window, box) / T(120.0)
+    for place in range(120):
+        distance = window[place] - mean
+        box[place] = distance * distance
+    jump = (x[t] - mean) / (np.sqrt(_sum_of_120(box) / T(119.0)) + T(1e-6)) - T(3.0)
+    return max(jump, T(0.0)) if abs(jump) < T(np.inf) else T(0.0)
 
 
 @_compiled
-def _sum_of_120(box: np.ndarray) -> float:
+def _sum_of_120(box):
     """The kernel's places_sum of 120 places: blocks of 64, 32, 16 and 8, all halved at once; overwrites the box."""
     for place in range(32):
         box[place] = box[place] + box[place + 32]
@@ -277,147 +305,159 @@ def _sum_of_120(box: np.ndarray) -> float:
 
 
 @_compiled
-def _pointwise(code: int, x: np.ndarray, y: np.ndarray, z: np.ndarray, spans: np.ndarray, out: np.ndarray) -> bool:
-    """Run an operator of a few days over all spans; return whether it is one.
-
-    Days are counted unsigned: an index that might be negative keeps a loop from being vectorised.
-    """
-    one, two = np.uintp(1), np.uintp(2)
+def _run_step(code, days, x, y, z, lag, start, stop, work, boxes, out):
+    """Fill out[start:stop] by any loop but JUMP."""
+    T = x.dtype.type
+    zero, one, infinite, least = T(0.0), T(1.0), T(np.inf), T(1e-6)
+    a, b, o = x[start:stop], y[start:stop], out[start:stop]
     if code == _ADD:
-        for span in range(len(spans)):
-            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
-                out[t] = _finite(x[t] + y[t])
+        for t in range(len(o)):
+            value = a[t] + b[t]
+            o[t] = value if abs(value) < infinite else zero
     elif code == _SUB:
-        for span in range(len(spans)):
-            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
-                out[t] = _finite(x[t] - y[t])
+        for t in range(len(o)):
+            value = a[t] - b[t]
+            o[t] = value if abs(value) < infinite else zero
     elif code == _MUL:
-        for span in range(len(spans)):
-            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
-                out[t] = _finite(x[t] * y[t])
+        for t in range(len(o)):
+            value = a[t] * b[t]
+            o[t] = value if abs(value) < infinite else zero
     elif code == _DIV:
-        for span in range(len(spans)):
-            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
-                out[t] = _finite(x[t] / (y[t] + 1e-6))
+        for t in range(len(o)):
+            value = a[t] / (b[t] + least)
+            o[t] = value if abs(value) < infinite else zero
     elif code == _NEG:
-        for span in range(len(spans)):
-            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
-                out[t] = 0.0 - x[t]
+        for t in range(len(o)):
+            o[t] = zero - a[t]
     elif code == _ABS:
-        for span in range(len(spans)):
-            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
-                out[t] = abs(x[t])
+        for t in range(len(o)):
+            o[t] = abs(a[t])
     elif code == _SIGN:
-        for span in range(len(spans)):
-            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
-                out[t] = 1.0 if x[t] > 0.0 else (-1.0 if x[t] < 0.0 else 0.0)
+        for t in range(len(o)):
+            o[t] = one if a[t] > zero else (-one if a[t] < zero else zero)
     elif code == _GATE:
-        for span in range(len(spans)):
-            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
-                out[t] = y[t] if x[t] > 0.0 else z[t]
+        c = z[start:stop]
+        for t in range(len(o)):
+            then, otherwise = b[t], c[t]
+            o[t] = then if a[t] > zero else otherwise
     elif code == _DECAY:
-        for span in range(len(spans)):
-            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
-                out[t] = _finite((x[t] + 0.8 * x[t - one]) + 0.6 * x[t - two])
+        before, oldest, much, some = x[start - lag :], x[start - 2 * lag :], T(0.8), T(0.6)
+        for t in range(len(o)):
+            value = (a[t] + much * before[t]) + some * oldest[t]
+            o[t] = value if abs(value) < infinite else zero
     elif code == _DELAY1:
-        for span in range(len(spans)):
-            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
-                out[t] = x[t - one]
+        before = x[start - lag :]
+        for t in range(len(o)):
+            o[t] = before[t]
     elif code == _MAX3:
-        for span in range(len(spans)):
-            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
-                out[t] = max(max(x[t], x[t - one]), x[t - two])
+        before, oldest = x[start - lag :], x[start - 2 * lag :]
+        for t in range(len(o)):
+            o[t] = max(max(a[t], before[t]), oldest[t])
     elif code == _LOG1P_ABS:
-        for span in range(len(spans)):
-            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
-                out[t] = _ln_one_plus(abs(x[t]))
+        for t in range(len(o)):
+            o[t] = _ln_one_plus(abs(a[t]))
     elif code == _SQRT_ABS:
-        for span in range(len(spans)):
-            for t in range(np.uintp(spans[span, 0]), np.uintp(spans[span, 1])):
-                out[t] = math.sqrt(abs(x[t]))
-    else:
-        return False
-    return True
-
-
-@_compiled
-def _over_window(
-    code: int,
-    length: int,
-    x: np.ndarray,
-    y: np.ndarray,
-    spans: np.ndarray,
-    work: np.ndarray,
-    box: np.ndarray,
-    out: np.ndarray,
-) -> None:
-    """Run an operator over windows of ``length`` days (JUMP: 120) over all spans."""
-    first, last = spans[0, 0], spans[len(spans) - 1, 1]
-    if code == _JUMP:
-        _jump(x, spans, work, box, out)
+        for t in range(len(o)):
+            o[t] = np.sqrt(abs(a[t]))
     elif code == _TSUM:
-        _window_sum(x, length, first, last, work, out)
-        sums = out[first:last]
-        for t in range(last - first):
-            sums[t] = _finite(sums[t])
+        _window_sum(x, days, lag, start, stop, work, out)
+        for t in range(len(o)):
+            o[t] = o[t] if abs(o[t]) < infinite else zero
     elif code == _TS_MEAN:
-        _window_mean(x, length, first, last, work, out)
-    else:
-        for span in range(len(spans)):
-            start, stop = spans[span, 0], spans[span, 1]
-            if code == _TS_STD:
-                _window_deviation(x, length, start, stop, work, box, out)
-            elif code == _TS_MAX:
-                _window_max(x, length, start, stop, out)
-            elif code == _TS_MIN:
-                _window_min(x, length, start, stop, out)
-            elif code == _TS_RANK:
-                _window_rank(x, length, start, stop, out)
-            elif code == _TS_CORR:
-                _window_correlation(x, y, length, start, stop, work, box, out)
+        _window_sum(x, days, lag, start, stop, work, out)
+        for t in range(len(o)):
+            value = o[t] / T(days)
+            o[t] = value if abs(value) < infinite else zero
+    elif code == _TS_STD:
+        _window_deviation(x, days, lag, start, stop, work, boxes, out)
+    elif code == _TS_MAX:
+        _extremes(x, days, lag, start, stop, work, work[2], out)
+    elif code == _TS_MIN:
+        _extremes(x, days, lag, start, stop, work, out, work[2])
+    elif code == _TS_RANK:
+        _window_rank(x, days, lag, start, stop, out)
+    elif code == _TS_CORR:
+        _window_correlation(x, y, days, lag, start, stop, work, boxes, out)
 
 
 @_compiled
-def _operand(place: int, stock: int, registers: np.ndarray, features: np.ndarray, ready: np.ndarray) -> np.ndarray:
-    """Return one stock's series of a register, a feature, or a row that was made ready before."""
-    if place >= 0:
-        return registers[place]
-    row = -place - 1
+def _row(row, stock, features, ready):
     return features[row, stock] if row < features.shape[0] else ready[row - features.shape[0], stock]
 
 
 @_compiled
-def run_programs(
-    steps: np.ndarray,
-    spans: np.ndarray,
-    span_of_step: np.ndarray,
-    step_of_program: np.ndarray,
-    features: np.ndarray,
-    ready: np.ndarray,
-    days: np.ndarray,
-    result: np.ndarray,
-) -> None:
-    """Evaluate programs on all stocks: one stock's rows stay in the cache while all programs run over them.
+def _pick(series, days, need, width, place, cell):
+    """Copy ``need`` days up to each scoring day into the columns of one stock (``place``) of a compact series."""
+    lag = width * len(days)
+    rows = len(cell) // lag
+    for back in range(need):
+        start = (rows - 1 - back) * lag + place * len(days)
+        picked = cell[start : start + len(days)]
+        for column in range(len(days)):
+            picked[column] = series[max(days[column] - back, 0)]
 
-    ``steps`` (n, 5): loop, its days, three operands; an operand >= 0 is the register of an earlier step of the same
-    program, < 0 is row ``-operand - 1`` of ``features`` followed by ``ready``, both (rows, stocks, all days) float64.
-    ``spans`` (m, 2) are day ranges; step i has rows span_of_step[i, 0] ... [i, 1]. Program p has the steps
-    step_of_program[p] ... [p + 1]. ``days`` (r,) get a score: ``result`` (programs, stocks, r).
+
+@_compiled
+def _apart(length):
+    """Return a row length that spreads rows over the cache: whole pages apart they would evict each other."""
+    return length + (320 - length) % 512
+
+
+@_compiled
+def run_programs(rows, full, compact, programs, spans, features, ready, days, depth, stocks, result):
+    """Evaluate programs on some stocks: a few stocks' rows stay in the cache while all programs run over them.
+
+    ``features`` and ``ready`` (rows, stocks, all days) of one float type; a row is counted through both. ``rows``
+    (n, 2): row, days needed: what is copied into the first n cells; a *cell* is a compact series of ``depth`` days.
+    ``full`` (m, 9): loop, its days (PICK: a cell), three operands (>= 0 a register, < 0 row -operand - 1), result
+    register, first place or days needed, first and last row of ``spans`` (JUMP). ``compact`` (k, 7): loop, its days,
+    three operand cells, result cell, days needed. ``programs`` (p, 6): first and last step in ``full`` and in
+    ``compact``, cell of the result, its place in ``result`` (-1: only kept in the cell for later programs).
+    ``days`` (r,) get a score; ``stocks``: first, last and how many at once; ``result`` (formulas, stocks, r).
     """
-    programs, length = len(step_of_program) - 1, features.shape[2]
-    registers = np.zeros((np.max(step_of_program[1:] - step_of_program[:-1]), length))
-    work = np.zeros((9, length))
-    square = np.zeros(120)
-    for stock in range(features.shape[1]):
-        for program in range(programs):
-            first, last = step_of_program[program], step_of_program[program + 1]
-            for step in range(first, last):
-                x = _operand(steps[step, 2], stock, registers, features, ready)
-                y = _operand(steps[step, 3], stock, registers, features, ready)
-                z = _operand(steps[step, 4], stock, registers, features, ready)
-                out, mine = registers[step - first], spans[span_of_step[step, 0] : span_of_step[step, 1]]
-                if not _pointwise(steps[step, 0], x, y, z, mine, out):
-                    _over_window(steps[step, 0], steps[step, 1], x, y, mine, work, square, out)
-            top = registers[last - 1 - first]
-            for place in range(len(days)):
-                result[program, stock, place] = top[days[place]]
+    count, length, dtype = len(days), features.shape[2], features.dtype
+    first_stock, last_stock, at_once = stocks
+    longest = depth * count * at_once
+    registers = np.zeros((1 + (np.max(full[:, 5]) if len(full) else 0), _apart(length)), dtype)
+    cells = np.zeros((1 + max(np.max(programs[:, 4]), np.max(compact[:, 5]) if len(compact) else 0), _apart(longest)), dtype)
+    work = np.zeros((7, _apart(max(length, longest))), dtype)
+    boxes, box = np.zeros((3, 20, TILE), dtype), np.zeros(120, dtype)
+    end = np.max(days) + 1
+    for stock in range(first_stock, last_stock, at_once):
+        width = min(at_once, last_stock - stock)
+        lag = width * count
+        size = depth * lag
+        for cell in range(len(rows)):
+            for place in range(width):
+                series = _row(rows[cell, 0], stock + place, features, ready)
+                _pick(series, days, rows[cell, 1], width, place, cells[cell, :size])
+        for program in range(len(programs)):
+            for place in range(width):
+                for step in range(programs[program, 0], programs[program, 1]):
+                    code, operand = full[step, 0], full[step, 2]
+                    x = registers[operand] if operand >= 0 else _row(-operand - 1, stock + place, features, ready)
+                    if code == PICK:
+                        _pick(x, days, full[step, 6], width, place, cells[full[step, 1], :size])
+                        continue
+                    out = registers[full[step, 5]]
+                    if code == _JUMP:
+                        _jump(x, spans[full[step, 7] : full[step, 8]], box, out)
+                        continue
+                    if full[step, 6] >= end:
+                        continue
+                    operand = full[step, 3]
+                    y = registers[operand] if operand >= 0 else _row(-operand - 1, stock + place, features, ready)
+                    operand = full[step, 4]
+                    z = registers[operand] if operand >= 0 else _row(-operand - 1, stock + place, features, ready)
+                    _run_step(code, full[step, 1], x, y, z, 1, full[step, 6], end, work, boxes, out)
+            for step in range(programs[program, 2], programs[program, 3]):
+                x, y, z = cells[compact[step, 2]], cells[compact[step, 3]], cells[compact[step, 4]]
+                start, out = size - compact[step, 6] * lag, cells[compact[step, 5]]
+                _run_step(compact[step, 0], compact[step, 1], x, y, z, lag, start, size, work, boxes, out)
+            if programs[program, 5] >= 0:
+                top = cells[programs[program, 4]]
+                for place in range(width):
+                    start = size - lag + place * count
+                    scores = result[programs[program, 5], stock + place]
+                    for column in range(count):
+                        scores[column] = top[start + column]

@@ -73,10 +73,10 @@ class PanelScores:
             ]
             for place in together:
                 steps = plans[place]
-                rows = {step.label: -self._feature(step.name) - 1 for step in steps if not step.operands}
+                rows = {step.label: self._feature(step.name) for step in steps if not step.operands}
                 batch.add([step for step in steps if step.operands], rows)
             values = (
-                dict(zip(together, batch.run(self._features, self._features[:0], days), strict=True))
+                dict(zip(together, batch.run(self._features, self._features[:0]), strict=True))
                 if together
                 else {}
             )

@@ -8,12 +8,16 @@ kernel's own function is called on them, and its result is one more ready row fo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from jq_strategy import kernel
 from jq_strategy.formula import Step
 from sdk.formula.compiled import OPCODES, run_programs
+from sdk.formula.layout import Node, day_spans, lay_out
+
+STOCKS_AT_ONCE = 4  # stocks side by side in a compact series: fewer, longer loops
 
 
 class PlanOnPanel:
@@ -44,9 +48,9 @@ class PlanOnPanel:
         """Return a step's values on ``days``: (stocks, len(days))."""
         if label in self._rows:
             return self._row(label)[:, days]
-        batch = Programs(self._days)
-        batch.add(self._segment(label), {name: -row - 1 for name, row in self._rows.items()})
-        return batch.run(self._features, self._ready, days)[0]
+        batch = Programs(days)
+        batch.add(self._segment(label), self._rows)
+        return batch.run(self._features, self._ready)[0]
 
     def _row(self, label: str) -> np.ndarray:
         row = self._rows[label]
@@ -86,55 +90,41 @@ class PlanOnPanel:
 
 
 class Programs:
-    """Compiled plans for the same scoring days, to be run together."""
+    """Compiled plans for the same scoring days, run together; equal sub-formulas of several plans are one node.
+
+    A node whose operands are needed on few days behind each scoring day has the compact layout of compiled.py, the
+    others the full one. A node over windows that several formulas need is computed once a stock and kept.
+    """
 
     def __init__(self, days: np.ndarray) -> None:
         self._days = days
-        self._steps: list[list[int]] = []
-        self._first = [0]
-        self._span_rows: list[tuple[int, int]] = []
-        self._spans: list[np.ndarray] = []
-        self._known_spans: dict[tuple[int, int], tuple[int, int]] = {}
-        self._span_count = 0
+        self._nodes: dict[Node, int] = {}
+        self._tops: list[int] = []
 
     def add(self, steps: Sequence[Step], places: Mapping[str, int]) -> None:
-        """Add one plan; ``places`` gives the rows (negative) of what is not computed by it."""
-        place = dict(places)
-        place.update((step.label, register) for register, step in enumerate(steps))
+        """Add one plan; ``places`` gives the rows of what is not computed by it."""
+        node = {label: self._node(("", row)) for label, row in places.items()}
         for step in steps:
-            operands = [place[label] for label, _ in step.operands]
-            self._steps.append([*OPCODES[step.name], *operands, *[operands[0]] * (3 - len(operands))])
-            self._span_rows.append(self._rows_of(step.days, kernel.OPERATOR_TABLE[step.name].depth))
-        self._first.append(len(self._steps))
+            node[step.label] = self._node((step.name, *[node[label] for label, _ in step.operands]))
+        self._tops.append(node[steps[-1].label])
 
-    def run(self, features: np.ndarray, ready: np.ndarray, days: np.ndarray) -> np.ndarray:
-        """Return the last step of each plan on ``days``: (plans, stocks, len(days))."""
-        result = np.empty((len(self._first) - 1, features.shape[1], len(days)))
-        run_programs(
-            np.array(self._steps, dtype=np.int64),
-            np.concatenate(self._spans),
-            np.array(self._span_rows, dtype=np.int64),
-            np.array(self._first, dtype=np.int64),
-            features,
-            ready,
-            days,
-            result,
-        )
+    def _node(self, node: Node) -> int:
+        return self._nodes.setdefault(node, len(self._nodes))
+
+    def run(self, features: np.ndarray, ready: np.ndarray, threads: int = 1) -> np.ndarray:
+        """Return the last step of each plan on the days: (plans, stocks, days), in the type of ``features``."""
+        stocks = features.shape[1]
+        result = np.empty((len(self._tops), stocks, len(self._days)), features.dtype)
+        layout = lay_out(list(self._nodes), self._tops, self._days)
+        edges = np.linspace(0, stocks, threads + 1).astype(int)
+
+        def run_part(part: int) -> None:
+            some = (edges[part], edges[part + 1], STOCKS_AT_ONCE)
+            run_programs(*layout.tables, features, ready, self._days, layout.depth, some, result)
+
+        if threads == 1:
+            run_part(0)
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(run_part, range(threads)))
         return result
-
-    def _rows_of(self, reach: int, depth: int) -> tuple[int, int]:
-        key = (reach, depth)
-        if key not in self._known_spans:
-            spans = day_spans(self._days, reach, depth)
-            self._known_spans[key] = (self._span_count, self._span_count + len(spans))
-            self._spans.append(spans)
-            self._span_count += len(spans)
-        return self._known_spans[key]
-
-
-def day_spans(days: np.ndarray, reach: int, depth: int) -> np.ndarray:
-    """Return the merged ranges [start, stop) of the ``reach`` days up to each day, none before day ``depth``."""
-    starts, stops = np.sort(days) - reach + 1, np.sort(days) + 1
-    first = np.r_[True, starts[1:] > stops[:-1]]
-    last = np.r_[first[1:], True]
-    return np.stack([np.maximum(starts[first], depth), np.maximum(stops[last], depth)], axis=1)
