@@ -59,7 +59,7 @@ class DayTies:
 
     ``scored`` stocks have a score, ``distinct`` different ones. The group at the cut are the ``size`` stocks with
     the score of rank k, on ranks ``first`` to ``last`` (from 1), ``inside`` of them within the cut. With fewer than
-    k scores nothing is cut: the four are 0.
+    k scores, or k = 0, nothing is cut: the four are 0.
     """
 
     scored: int
@@ -79,7 +79,7 @@ def day_ties(scores: np.ndarray, k: int) -> DayTies:
     """Measure one day: scores (stocks,), NaN for a stock without a score; 0 and -0 are equal."""
     known = scores[~np.isnan(scores)]
     scored, distinct = len(known), len(np.unique(known))
-    if scored < k:
+    if not 1 <= k <= scored:
         return DayTies(scored, distinct, 0, 0, 0, 0)
     cut = np.sort(known)[scored - k]
     first, last = int((known > cut).sum()) + 1, int((known >= cut).sum())
