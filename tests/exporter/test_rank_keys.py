@@ -18,6 +18,7 @@ from exporter.score_cli import score
 from exporter.strategy_file import Settings, render
 from parity.scores import compare_scores
 from parity.side import read_side
+from sdk.emulator.cli import backtest
 from sdk.emulator.runner import run_backtest
 from sdk.errors import ConfigError, FormulaError, MarketError, ParityError
 from sdk.formula.formula_file import from_tokens, load, save
@@ -219,3 +220,12 @@ def test_an_audit_line_with_unknown_keys_is_refused_by_name(tmp_path: Path) -> N
     audit = parse_audit(line + "600519.XSHG:nan:1:-", "2020-03-02 09:30:00")
     with pytest.raises(ParityError, match="AUDIT line of 2020-03-02: unknown rank key 'hold'"):
         compare_scores(tmp_path / "export", [audit], Bundle.open(small_market()))
+
+
+def test_backtest_says_how_often_the_cut_fell_into_a_tie(tmp_path: Path) -> None:
+    (tmp_path / "strategy.py").write_text(render(SIGN_OF_PRESSURE, Settings(top_k=5, rank_keys=ALL)), "utf-8")
+    words = ["--market", str(small_market()), "--start", "2020-03-02", "--end", "2020-05-29"]
+    done = CliRunner().invoke(backtest, [str(tmp_path / "strategy.py"), *words, "--out", str(tmp_path / "run")])
+    assert done.exit_code == 0, done.output
+    assert "并列 3 次调仓中 3 次切口落在并列组内（100.0%），组平均 " in done.output
+    assert "同分先后 held,money,code" in done.output
