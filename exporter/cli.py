@@ -16,7 +16,7 @@ import click
 @click.option("--top-k", default=10, show_default=True, type=click.IntRange(1, 500), help="持股数 stocks held")
 @click.option("--pool", default="000300.XSHG", show_default=True, help="股票池指数 index whose members are ranked")
 @click.option("--benchmark", default="000300.XSHG", show_default=True, help="基准 benchmark index")
-@click.option("--rank-keys", metavar="KEYS", help="同分先后 of equal scores: held,money,code  [default: as trained]")
+@click.option("--rank-keys", metavar="KEYS", help="同分先后 ties ranked by held,money,code  [default: as trained]")
 @click.option("--history", is_flag=True, help="另写 model_history.onnx：全部日期的分数 also a model of all days")
 @click.option("--features", is_flag=True, help="model.onnx 另输出各特征值 feature values as extra outputs")
 @click.option("--policy", is_flag=True, help="FORMULA 为训练目录，OUT 为其策略网络的文件 write the policy of a run")

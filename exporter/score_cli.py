@@ -22,7 +22,7 @@ import click
     help="计算后端；分数逐位相同 all give the same bits",
 )
 @click.option("--python", type=click.Path(path_type=Path), help="py36 所用解释器 interpreter of back end py36")
-@click.option("--rank-keys", metavar="KEYS", help="同分先后 of equal scores: held,money,code  [default: as trained]")
+@click.option("--rank-keys", metavar="KEYS", help="同分先后 ties ranked by held,money,code  [default: as trained]")
 @click.option("--held", metavar="CODES", help="已持有 codes held, for key held: a file, one a line, or A,B,C")
 @click.option("--vocabulary", help="旧格式文件的词表 vocabulary of an older file: v1 | v2 | v3")
 @click.option("--token-mode", default="postfix", show_default=True, type=click.Choice(["postfix", "prefix"]))
