@@ -16,6 +16,7 @@ import click
 @click.option("--top-k", default=10, show_default=True, type=click.IntRange(1, 500), help="持股数 stocks held")
 @click.option("--pool", default="000300.XSHG", show_default=True, help="股票池指数 index whose members are ranked")
 @click.option("--benchmark", default="000300.XSHG", show_default=True, help="基准 benchmark index")
+@click.option("--rank-keys", metavar="KEYS", help="同分先后 ties ranked by held,money,code  [default: as trained]")
 @click.option("--history", is_flag=True, help="另写 model_history.onnx：全部日期的分数 also a model of all days")
 @click.option("--features", is_flag=True, help="model.onnx 另输出各特征值 feature values as extra outputs")
 @click.option("--policy", is_flag=True, help="FORMULA 为训练目录，OUT 为其策略网络的文件 write the policy of a run")
@@ -28,6 +29,7 @@ def export(
     top_k: int,
     pool: str,
     benchmark: str,
+    rank_keys: str | None,
     history: bool,
     features: bool,
     policy: bool,
@@ -37,6 +39,10 @@ def export(
     FORMULA is formula.json, or an older file (a list of token ids, or {"tokens": [...]}) with --vocabulary.
     The files are compared with the kernel bit for bit before anything is written. A run directory of ``train`` stands
     for its formula.json; with --policy its network is written to the file OUT.
+
+    KEYS decide among equal scores, first named first: held (positions before the rebalance first), money (traded
+    value of the signal day, larger first), code (ascending, always last). Without the option: the keys that the
+    formula was trained with, code for any other formula.
     """
     if policy:
         from exporter.policy_export import export_policy
@@ -49,14 +55,17 @@ def export(
     from exporter.strategy_file import Settings
     from sdk.formula.formula_file import load
     from sdk.market.bundle import Bundle
+    from sdk.scoring.ties import keys_of_text
 
     formula = formula / "formula.json" if formula.is_dir() else formula
     loaded = load(formula, vocabulary, token_mode)
-    settings = Settings(pool_index=pool, benchmark=benchmark, top_k=top_k, source=formula.name)
+    keys = keys_of_text(rank_keys, "--rank-keys") if rank_keys is not None else None
+    settings = Settings(pool, benchmark, top_k, formula.name, keys).of(loaded)
     bundle = Bundle.open(market) if market else None
     result = export_formula(loaded, out, settings, bundle, Models(history, features))
     click.echo(f"公式 {loaded.expression}")
     click.echo(f"回看 {loaded.lookback_days} 个交易日，输入 {', '.join(loaded.inputs)}")
+    click.echo(f"同分先后 {','.join(settings.rank_keys or ())}")
     click.echo(f"核对 {result.cases} 个截面 {result.scores} 个分数：内核 = strategy.py = onnxruntime，逐位相同")
     if history:
         click.echo(f"核对 全历史模型 {result.history_scores} 个分数：逐位相同")

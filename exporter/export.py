@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from onnx import ModelProto
+
 from exporter.model_proto import IR_VERSION, OPSET
 from exporter.onnx_graph import build_history_model, build_model
 from exporter.strategy_file import Settings, render
@@ -45,13 +47,13 @@ def export_formula(
 
     Raises ExportError when a score differs or when ``out`` holds something that is not an export.
     """
-    settings = settings or Settings()
+    settings = (settings or Settings()).of(formula)
     strategy = render(formula, settings)
     models = models or Models()
-    model = build_model(formula, models.features).SerializeToString(deterministic=True)
+    model = _model_bytes(build_model(formula, models.features), settings)
     contents = {"strategy.py": strategy.encode("utf-8"), "model.onnx": model}
     if models.history:
-        contents[HISTORY] = build_history_model(formula).SerializeToString(deterministic=True)
+        contents[HISTORY] = _model_bytes(build_history_model(formula), settings)
     verification = verify(
         formula, strategy, model, bundle, settings.pool_index, settings.benchmark, contents.get(HISTORY)
     )
@@ -65,6 +67,12 @@ def export_formula(
     except FileExistsError as problem:
         raise ExportError(str(problem)) from problem
     return verification
+
+
+def _model_bytes(model: ModelProto, settings: Settings) -> bytes:
+    """Return the bytes of a model that also says by which keys its equal scores are to be ranked."""
+    model.metadata_props.add(key="rank_keys", value=",".join(settings.rank_keys or ()))
+    return model.SerializeToString(deterministic=True)
 
 
 def _manifest(

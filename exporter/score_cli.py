@@ -22,6 +22,8 @@ import click
     help="计算后端；分数逐位相同 all give the same bits",
 )
 @click.option("--python", type=click.Path(path_type=Path), help="py36 所用解释器 interpreter of back end py36")
+@click.option("--rank-keys", metavar="KEYS", help="同分先后 ties ranked by held,money,code  [default: as trained]")
+@click.option("--held", metavar="CODES", help="已持有 codes held, for key held: a file, one a line, or A,B,C")
 @click.option("--vocabulary", help="旧格式文件的词表 vocabulary of an older file: v1 | v2 | v3")
 @click.option("--token-mode", default="postfix", show_default=True, type=click.Choice(["postfix", "prefix"]))
 @click.option("--out", default=Path("scores.csv"), show_default=True, type=click.Path(path_type=Path))
@@ -34,6 +36,8 @@ def score(
     benchmark: str,
     backend: str,
     python: Path | None,
+    rank_keys: str | None,
+    held: str | None,
     vocabulary: str | None,
     token_mode: str,
     out: Path,
@@ -41,25 +45,34 @@ def score(
     """给一日的股票打分 · Score the stocks of one day.
 
     FORMULA is formula.json, or an older file with --vocabulary. The table has the columns code, score, score_hex and
-    rank; stocks without enough history have the score nan and come last.
+    rank; stocks without enough history have the score nan and come last. Equal scores rank by KEYS: held, money (of
+    the day, larger first), code; without the option by the keys that the formula was trained with, else by code.
     """
     from exporter.score_backends import ScoreRequest, compute_scores
-    from exporter.score_table import codes_in, pool_of, score_table
+    from exporter.score_table import codes_in, held_codes, pool_of, score_table
     from sdk import files
+    from sdk.errors import ConfigError
     from sdk.formula.bars import bars_until
     from sdk.formula.formula_file import load
     from sdk.market.bundle import Bundle
     from sdk.market.calendar import day_index
+    from sdk.scoring.ties import keys_of_text
 
     loaded = load(formula, vocabulary, token_mode)
+    keys = loaded.rank_keys if rank_keys is None else keys_of_text(rank_keys, "--rank-keys")
+    if held is not None and "held" not in keys:
+        raise ConfigError(f"--held {held} has no effect: the rank keys are {','.join(keys)}; add --rank-keys held")
     bundle = Bundle.open(market)
+    holding = held_codes(held, bundle) if held is not None else []
     last_day = bundle.days[day_index(bundle.days, day)]
     stocks, words = (codes_in(codes, bundle), str(codes)) if codes else pool_of(bundle, pool, last_day)
     bars = bars_until(bundle, stocks, loaded.inputs, last_day, loaded.lookback_days, benchmark)
     scores = compute_scores(backend, ScoreRequest(loaded, bars, python))
-    files.write_text(out, score_table(stocks, scores))
+    money = bars_until(bundle, stocks, ["money"], last_day, 1)["money"][:, 0] if "money" in keys else None
+    files.write_text(out, score_table(stocks, scores, keys, holding, money))
     missing = sum(1 for value in scores if value != value)
     click.echo(f"公式 {loaded.expression}")
     click.echo(f"{last_day}  {words}  后端 {backend}")
     click.echo(f"{len(stocks)} 只，其中 {missing} 只无分数（{loaded.lookback_days} 日内缺行情，排在最后）")
+    click.echo(f"同分先后 {','.join(keys)}" + (f"，已持有 {len(holding)} 只" if "held" in keys else ""))
     click.echo(f"  {out}")

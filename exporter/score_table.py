@@ -1,11 +1,13 @@
 """scores.csv: code, score, score_hex, rank, best first; whose scores on which day.
 
 ``score`` is the shortest decimal that reads back as the same float64, ``score_hex`` its 64 bits (big-endian) as in
-the audit line, both ``nan`` where a bar of the window is missing; such stocks come last. Equal scores order by code.
+the audit line, both ``nan`` where a bar of the window is missing; such stocks come last. Equal scores order by the
+secondary keys of jq_strategy.ranking.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +18,19 @@ from sdk.errors import MarketError, nearest
 from sdk.market.bundle import Bundle
 
 
-def score_table(codes: list[str], scores: np.ndarray) -> str:
-    """Return the text of scores.csv; the same scores give the same bytes whatever the order of the codes."""
+def score_table(
+    codes: list[str],
+    scores: np.ndarray,
+    keys: tuple[str, ...] = ("code",),
+    held: Sequence[str] = (),
+    money: np.ndarray | None = None,
+) -> str:
+    """Return the text of scores.csv; the same scores give the same bytes whatever the order of the codes.
+
+    ``held`` and ``money`` (stocks,) are read by the keys of these names.
+    """
     lines = ["code,score,score_hex,rank"]
-    for rank, place in enumerate(rank_stocks(codes, scores), 1):
+    for rank, place in enumerate(rank_stocks(codes, scores, keys, held, money), 1):
         score = float(scores[place]) + 0.0
         lines.append(f"{codes[place]},{score!r},{score_hex(score)},{rank}")
     return "\n".join(lines) + "\n"
@@ -52,11 +63,25 @@ def codes_in(path: Path, bundle: Bundle) -> list[str]:
         raise MarketError(f"{path}: no such file") from None
     except UnicodeDecodeError as problem:
         raise MarketError(f"{path}: not UTF-8 text ({problem})") from None
-    known = set(bundle.securities.index)
-    codes = {line.strip(): number for number, line in enumerate(lines, 1) if line.strip()}
-    for code, number in codes.items():
-        if code not in known:
-            raise MarketError(f"{path} line {number}: unknown code {code!r}{nearest(code, sorted(known))}")
+    codes = {line.strip(): f"{path} line {number}" for number, line in enumerate(lines, 1) if line.strip()}
+    _require_known(codes, bundle)
     if not codes:
         raise MarketError(f"{path}: no codes; write one a line, e.g. 600519.XSHG")
     return sorted(codes)
+
+
+def held_codes(given: str, bundle: Bundle) -> list[str]:
+    """Return the codes of ``--held``: a text file, one a line, or the codes themselves with commas between them."""
+    if Path(given).is_file():
+        return codes_in(Path(given), bundle)
+    codes = {code.strip(): "--held (no file of this name)" for code in given.split(",")}
+    _require_known(codes, bundle)
+    return sorted(codes)
+
+
+def _require_known(codes: dict[str, str], bundle: Bundle) -> None:
+    """Raise MarketError for the first of ``codes`` (code -> where it stands) that the bundle does not know."""
+    known = set(bundle.securities.index)
+    for code, where in codes.items():
+        if code not in known:
+            raise MarketError(f"{where}: unknown code {code!r}{nearest(code, sorted(known))}")

@@ -7,7 +7,7 @@ word for word from the ground floor (source_text.py).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from exporter.source_text import Definition, closure
@@ -16,18 +16,25 @@ from jq_strategy import kernel
 from jq_strategy.audit import array_bytes, made_bars, short_digest
 from sdk import __version__
 from sdk.formula.formula_file import FormulaFile
+from sdk.scoring.ties import checked_keys
 
 RULE = "# " + "=" * 98
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a user may set in an exported strategy."""
+    """What a user may set in an exported strategy; ``rank_keys`` None: as the formula was trained."""
 
     pool_index: str = "000300.XSHG"
     benchmark: str = "000300.XSHG"
     top_k: int = 10
     source: str = "formula.json"
+    rank_keys: tuple[str, ...] | None = None
+
+    def of(self, formula: FormulaFile) -> Settings:
+        """Return the settings with the rank keys decided. ConfigError for keys that have no meaning."""
+        keys = formula.rank_keys if self.rank_keys is None else self.rank_keys
+        return replace(self, rank_keys=checked_keys(keys, "rank keys of the export"))
 
 
 def self_check_digest(formula: FormulaFile) -> str:
@@ -63,7 +70,8 @@ def formula_lines(formula: FormulaFile) -> list[str]:
 
 
 def render(formula: FormulaFile, settings: Settings) -> str:
-    """Return the text of strategy.py."""
+    """Return the text of strategy.py. ConfigError for rank keys that have no meaning."""
+    settings = settings.of(formula)
     steps = language.plan(formula.tree)
     wanted = {step.name for step in steps} | {"initialize", "tail"}
     sections = closure(wanted)
@@ -125,6 +133,8 @@ def _settings(formula: FormulaFile, settings: Settings) -> str:
 POOL_INDEX = "{settings.pool_index}"
 BENCHMARK = "{settings.benchmark}"
 TOP_K = {settings.top_k}
+# 同分先后：held 已持有者在前，money 信号日成交额大者在前，code 代码小者在前（总是最后一键）
+RANK_KEYS = {settings.rank_keys}
 
 # 公式：原始与修复后的 token 都保留，只执行修复后的；改动公式请重新导出，否则自检不一致、不会调仓
 EXPRESSION = "{formula.expression}"

@@ -40,8 +40,22 @@ def inputs_digest(bars, names):
     return short_digest(b"".join(array_bytes(bars[name]) for name in names))
 
 
-def audit_line(day, signal_day, codes, scores, order, targets, inputs, raw, repaired, ties):
-    """Return one compact line on one rebalance; ``order`` holds positions best first, ``targets`` code -> shares."""
+def key_parts(keys, held, money):
+    """Return the parts of the audit line on the order of equal scores; none where code alone decides.
+
+    ``keys=held,money,code``, then what each key read: ``held=`` the codes held before the rebalance (``none``),
+    ``money=`` the digest of the traded values (stocks,) in the order of the pool.
+    """
+    read = {"held": lambda: ",".join(sorted(held)) or "none", "money": lambda: short_digest(array_bytes(money))}
+    told = ["%s=%s" % (key, read[key]()) for key in keys if key in read]
+    return ["keys=" + ",".join(keys)] + told if told else []
+
+
+def audit_line(day, signal_day, codes, scores, order, targets, inputs, raw, repaired, ties, more=()):
+    """Return one compact line on one rebalance; ``order`` holds positions best first, ``targets`` code -> shares.
+
+    ``more``: further parts ``name=value``, behind the ties.
+    """
     ranks = {place: rank for rank, place in enumerate(order, 1)}
     head = "AUDIT|v1|%s|lag=%s|pool=%s|inputs=%s|raw=%s|repaired=%s|ties=%s" % (
         day,
@@ -56,7 +70,7 @@ def audit_line(day, signal_day, codes, scores, order, targets, inputs, raw, repa
         "%s:%s:%d:%s" % (codes[place], score_hex(scores[place]), ranks[place], targets.get(codes[place], "-"))
         for place in order
     ]
-    return "|".join([head] + stocks)
+    return "|".join([head] + list(more) + stocks)
 
 
 def made_bars(names, days, stocks=32):

@@ -10,7 +10,7 @@ When things are known. A rebalance on trading day D runs at the open with the me
 including the trading day before D (signal_lag = 1). Of day D itself it reads only what the platform shows at the
 open: halts, limit prices and the opening price.
 
-One rule each: the K best scores of the pool are chosen, equal scores by code; each chosen stock gets 1/K of the
+One rule each: the K best scores of the pool are chosen, equal scores by RANK_KEYS; each chosen stock gets 1/K of the
 total value; a chosen stock that is halted or opens at its upper limit is not bought and its share stays in cash; a
 stock that is no longer chosen is sold as soon as it trades; any error before the first order leaves all positions as
 they are and says so in the log.
@@ -18,10 +18,10 @@ they are and says so in the log.
 
 import numpy as np
 
-from jq_strategy.audit import array_bytes, audit_line, inputs_digest, made_bars, short_digest
+from jq_strategy.audit import array_bytes, audit_line, inputs_digest, key_parts, made_bars, short_digest
 from jq_strategy.exact import window_all
 from jq_strategy.inputs import mask_unknown, usable_bars
-from jq_strategy.ranking import choose, rank_stocks, tie_groups, tie_sentences
+from jq_strategy.ranking import choose, ordered_keys, rank_stocks, tie_groups, tie_sentences
 
 
 def initialize(context):
@@ -33,6 +33,8 @@ def initialize(context):
     log.info("公式来源: %s token_mode=%s" % (SOURCE, TOKEN_MODE))
     log.info("公式tokens(raw): %s" % TOKENS_RAW)
     log.info("公式tokens(repaired): %s" % TOKENS_REPAIRED)
+    if ordered_keys(RANK_KEYS) != ("code",):
+        log.info("同分先后: %s" % ",".join(ordered_keys(RANK_KEYS)))
     found = short_digest(array_bytes(score_stocks(made_bars(INPUTS, LOOKBACK_DAYS))))
     g.same_arithmetic = found == SELF_CHECK
     if g.same_arithmetic:
@@ -52,8 +54,9 @@ def rebalance(context):
         pool = sorted(get_index_stocks(POOL_INDEX))
         bars = fetch_bars(pool, signal_day)
         scores = score_stocks(bars)
-        order = rank_stocks(pool, scores)
-        chosen = choose(pool, scores, TOP_K)
+        tie_break = (ordered_keys(RANK_KEYS), held_codes(context), signal_money(bars))
+        order = rank_stocks(pool, scores, *tie_break)
+        chosen = choose(pool, scores, TOP_K, *tie_break)
         value = context.portfolio.total_value / TOP_K
         today = get_current_data()
         targets = {code: int(value / today[code].last_price) for code in chosen}
@@ -79,6 +82,7 @@ def rebalance(context):
             TOKENS_RAW,
             TOKENS_REPAIRED,
             ",".join(ties) or "none",
+            key_parts(*tie_break),
         )
     )
     sell_the_rest(context, chosen, today)
@@ -91,13 +95,27 @@ def sum_of_ones(conditions):
     return len([1 for condition in conditions if condition])
 
 
+def held_codes(context):
+    """Return the codes held before the first order of this rebalance."""
+    positions = context.portfolio.positions
+    return [code for code in sorted(positions) if positions[code].total_amount > 0]
+
+
+def signal_money(bars):
+    """Return the traded value of the signal day in CNY, (stocks,), NaN where there is no bar; None if not a key."""
+    return bars["money"][:, -1] if "money" in RANK_KEYS else None
+
+
 def fetch_bars(pool, day):
     """Return the last LOOKBACK_DAYS bars up to ``day``: input -> (stocks, days), NaN where there is no bar.
+
+    The inputs of the formula, and the traded value where it is among RANK_KEYS.
 
     Prices and volumes as traded (fq=None) and the cumulative factor (fq='post'); never pre-adjusted prices, which
     the platform rounds to the cent and anchors at the day of the question.
     """
-    as_traded = [name for name in INPUTS if name in ("open", "high", "low", "close", "volume", "money")]
+    names = ("open", "high", "low", "close", "volume", "money")
+    as_traded = [name for name in names if name in INPUTS or name in RANK_KEYS]
     bars = {}
     if as_traded:
         frame = daily_bars(pool, day, as_traded, None)

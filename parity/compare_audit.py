@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from parity.align import pair_rows
-from parity.audit import AuditLine
 from parity.layers import AUDIT_RULES, INPUTS_FIELD, STOCK_RULES, UNJUDGED, Comparison, absent, judge, uncovered
 from parity.records import Side
+from sdk.report.audit_lines import AuditLine
 
 _OTHER_FORMULA = "公式不同，输入摘要不可比 another formula reads other inputs"
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from parity.audit import AuditLine, parse_audit
 from parity.log_reader import Log, LogEvent
 from parity.order_text import OrderText
 from parity.records import Coverage, Fill, Order, Trading
+from sdk.report.audit_lines import AuditLine, parse_audit
 from sdk.report.numbers import Reading, full_float
 from sdk.report.plain_text import plain
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from parity.audit import AuditLine
+from sdk.report.audit_lines import AuditLine
 from sdk.report.numbers import Reading
 from sdk.report.run_tables import DayResult, Position
 

@@ -1,8 +1,9 @@
 """Are the scores in a log the scores of the formula? Each audit line against the kernel and onnxruntime, bit for bit.
 
 For every rebalance in a log the bars of its pool are read from a market bundle, scored by the kernel and by the
-exported model, ranked again, and compared with what the strategy said: the 64 bits of each score, and which stocks
-were chosen. The pool is the one of the audit line; the choice is the line's targets.
+exported model, ranked again, and compared with what the strategy said: the 64 bits of each score, the order, and
+which stocks were chosen. Pool, keys of equal scores and positions held are those of the audit line, the traded value
+of the signal day is the bundle's; the choice is the line's targets.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ import numpy as np
 
 from exporter.verify import onnx_scores, open_model
 from jq_strategy import formula as language
-from jq_strategy.audit import score_hex
-from jq_strategy.ranking import choose
-from parity.audit import AuditLine
+from jq_strategy.audit import array_bytes, score_hex, short_digest
+from jq_strategy.ranking import choose, rank_stocks
 from sdk.errors import ParityError
 from sdk.formula.bars import bars_until
 from sdk.formula.formula_file import load
 from sdk.market.bundle import Bundle
+from sdk.report.audit_lines import AuditLine
+from sdk.scoring.ties import checked_keys
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def compare_scores(export: Path, audits: Iterable[AuditLine], bundle: Bundle) ->
         bars = bars_until(bundle, codes, formula.inputs, audit.get("lag"), formula.lookback_days)
         kernel_scores = language.evaluate(formula.tree, bars)[:, 0]
         rebalances, scores = rebalances + 1, scores + len(codes)
-        difference = _difference(audit, codes, kernel_scores, onnx_scores(session, bars))
+        money = _signal_money(audit, codes, bundle)
+        difference = _difference(audit, codes, kernel_scores, onnx_scores(session, bars), money)
         if difference:
             return ScoreAgreement(rebalances, scores, difference)
     if not rebalances:
@@ -61,7 +64,21 @@ def compare_scores(export: Path, audits: Iterable[AuditLine], bundle: Bundle) ->
     return ScoreAgreement(rebalances, scores, "")
 
 
-def _difference(audit: AuditLine, codes: list[str], kernel_scores: np.ndarray, model_scores: np.ndarray) -> str:
+def _signal_money(audit: AuditLine, codes: list[str], bundle: Bundle) -> np.ndarray | None:
+    """Return the traded values (stocks,) of the signal day where the line ranked by them."""
+    keys = checked_keys(audit.rank_keys, f"AUDIT line of {audit.day}", ParityError)
+    if "money" not in keys:
+        return None
+    return bars_until(bundle, codes, ["money"], audit.get("lag"), 1)["money"][:, 0]
+
+
+def _difference(
+    audit: AuditLine,
+    codes: list[str],
+    kernel_scores: np.ndarray,
+    model_scores: np.ndarray,
+    money: np.ndarray | None,
+) -> str:
     """Return the first difference of one rebalance in words, or an empty string."""
     logged = {stock.code: stock for stock in audit.stocks}
     for code, by_kernel, by_model in zip(codes, kernel_scores, model_scores, strict=True):
@@ -70,11 +87,16 @@ def _difference(audit: AuditLine, codes: list[str], kernel_scores: np.ndarray, m
         for name, bits in found.items():
             if bits != said:
                 return f"{audit.day} {code}: log {said}, {name} {bits}"
-    chosen = {stock.code for stock in audit.stocks if stock.target != "-"}
+    if money is not None and short_digest(array_bytes(money)) != audit.get("money"):
+        return f"{audit.day}: traded values {audit.get('money')}, of the bundle {short_digest(array_bytes(money))}"
     for name, values in (("kernel", kernel_scores), ("onnxruntime", model_scores)):
-        again = choose(codes, list(values), len(chosen))
-        if set(again) != chosen:
-            return f"{audit.day}: chosen {sorted(chosen)}, by {name} {sorted(again)}"
+        order = rank_stocks(codes, list(values), audit.rank_keys, audit.held, money)
+        again = choose(codes, list(values), len(audit.chosen), audit.rank_keys, audit.held, money)
+        if set(again) != set(audit.chosen):
+            return f"{audit.day}: chosen {sorted(audit.chosen)}, by {name} {sorted(again)}"
+        for rank, place in enumerate(order, 1):
+            if logged[codes[place]].rank != str(rank):
+                return f"{audit.day} {codes[place]}: rank {logged[codes[place]].rank}, by {name} {rank}"
     return ""
 
 

@@ -54,6 +54,7 @@ def _show(result: RunResult) -> None:
     from rich.table import Table
 
     from sdk.emulator.summary import figure_rows, verdict
+    from sdk.report.run_ties import tie_words, ties_of_line
 
     console = Console(highlight=False)
     if result.figures:
@@ -62,6 +63,9 @@ def _show(result: RunResult) -> None:
         for left, right in zip(rows[: len(rows) // 2 + 1], [*rows[len(rows) // 2 + 1 :], ("", "")], strict=False):
             table.add_row(*left, *right)
         console.print(table)
+    ties = tie_words([found for line in result.log if (found := ties_of_line(line))])
+    if ties:
+        console.print(f"并列 {ties}", markup=False, soft_wrap=True)
     for note in result.notes:
         console.print(f"注意 {note}", markup=False)
     console.print(f"结果 {result.directory}", markup=False, soft_wrap=True)

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from jq_strategy import formula as language
+from jq_strategy.ranking import ordered_keys
 from sdk import files
 from sdk.errors import FormulaError, nearest
 from sdk.formula.token_lists import vocabulary_of_ids
 from sdk.formula.trees import check_nesting
+from sdk.scoring.ties import checked_keys
 
 FORMAT = "jqalpha-formula-1"
 _REQUIRED = ("vocabulary", "token_mode", "tokens_raw", "tokens_repaired", "expression", "lookback_days")
@@ -46,6 +48,11 @@ class FormulaFile:
     def tree(self) -> tuple:
         """The tree of the repaired tokens."""
         return language.parse(self.tokens_repaired, self.vocabulary, self.token_mode)
+
+    @property
+    def rank_keys(self) -> tuple[str, ...]:
+        """The secondary keys that the formula was trained with, code last; code alone where the file names none."""
+        return ordered_keys(self.training.get("rank_keys", ("code",)))
 
     @property
     def inputs(self) -> list[str]:
@@ -151,6 +158,7 @@ def _checked(content: Any, path: Path, vocabulary: str | None) -> FormulaFile:
     formula = from_tokens(
         content["tokens_raw"], content["vocabulary"], content["token_mode"], content.get("training")
     )
+    _check_rank_keys(formula)
     for key in ("tokens_repaired", "expression", "lookback_days"):
         stored, computed = content[key], getattr(formula, key)
         if (tuple(stored) if isinstance(stored, list) else stored) != computed:
@@ -159,3 +167,10 @@ def _checked(content: Any, path: Path, vocabulary: str | None) -> FormulaFile:
                 "the file was edited by hand or made by another version: export it again"
             )
     return formula
+
+
+def _check_rank_keys(formula: FormulaFile) -> None:
+    given = formula.training.get("rank_keys", [])
+    if not isinstance(given, list) or not all(isinstance(key, str) for key in given):
+        raise FormulaError(f"'rank_keys' must be a list of names, got {given!r}")
+    checked_keys(given, "'rank_keys'", FormulaError)

@@ -21,6 +21,7 @@ from sdk.report.monthly_returns import drawdown, monthly_returns
 from sdk.report.numbers import Reading
 from sdk.report.plain_text import plain
 from sdk.report.run_files import CASH, RunFiles, read_run
+from sdk.report.run_ties import tie_words
 from sdk.scoring.figure_names import NAMES
 
 STRATEGY, BENCHMARK, DRAWDOWN = "#2f6fd0", "#e08a3c", "#2f9e63"
@@ -70,6 +71,7 @@ def _view(run: RunFiles, extra: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
         "last_trades": [_trade(row) for row in run.transactions[: -_LAST_TRADES - 1 : -1]],
         "loud": sorted(run.loud, key=lambda message: (message.level, -message.count))[:_LAST_MESSAGES],
         "loud_count": sum(message.count for message in run.loud),
+        "ties": {"words": plain(tie_words(run.ties), 200), "rows": _ties(run)},
         "log_lines": run.log_lines,
         "problems": run.problems,
         "settings": _settings({key: value for key, value in run.settings.items() if key not in _SHOWN_ELSEWHERE}),
@@ -181,6 +183,16 @@ def _trade(row: Any) -> dict[str, Any]:
         "cells": [_shown(part) for part in texts],
         "status": plain(row.status, 10),
     }
+
+
+def _ties(run: RunFiles) -> list[dict[str, Any]]:
+    rows = []
+    for rebalance in run.ties:
+        day = rebalance.ties
+        ranks = f"{day.first}-{day.last}" if day.size > 1 else str(day.first or "--")
+        cells = [str(cell) for cell in (day.scored, day.distinct, day.size, ranks, day.inside)]
+        rows.append({"day": plain(rebalance.day, 10), "cells": cells, "cut": day.cut_in_tie})
+    return rows
 
 
 def _shown(reading: Reading | None) -> str:

@@ -13,6 +13,7 @@ from sdk.errors import ParityError
 from sdk.report.log_header import HEADER
 from sdk.report.plain_text import plain
 from sdk.report.run_tables import DayResult, Position, Table, Transaction, read_table
+from sdk.report.run_ties import RebalanceTies, ties_of_line
 from sdk.report.text_files import TextSource, detect, read_lines
 
 CASH = "Cash"
@@ -47,6 +48,7 @@ class RunFiles:
     settings: Mapping[str, Any]
     figures: Mapping[str, Any]
     loud: tuple[LoudMessage, ...]
+    ties: tuple[RebalanceTies, ...]
     log_lines: int
     problems: tuple[str, ...]
 
@@ -63,7 +65,7 @@ def read_run(run_dir: Path) -> RunFiles:
         raise ParityError(f"{plain(str(path))}: 没有任何交易日 no day could be read")
     settings = _json(run_dir / "run.json")
     figures = settings.get("figures", {})
-    loud, lines = _loud_messages(run_dir / "log.txt")
+    loud, ties, lines = _log(run_dir / "log.txt")
     return RunFiles(
         name=run_dir.resolve().name,
         results=results.rows,
@@ -72,6 +74,7 @@ def read_run(run_dir: Path) -> RunFiles:
         settings={key: value for key, value in settings.items() if key != "figures"},
         figures=figures if isinstance(figures, dict) else {},
         loud=loud,
+        ties=ties,
         log_lines=lines,
         problems=tuple(problem for table in tables.values() if table for problem in table.problems),
     )
@@ -116,15 +119,18 @@ def _short(text: str) -> str:
     return plain(_ORDER.sub(lambda order: f"{order['code']} {order['error'] or ''}".strip(), text[:2_000]), 160)
 
 
-def _loud_messages(path: Path) -> tuple[tuple[LoudMessage, ...], int]:
-    """Return warnings and errors, texts that differ in codes and numbers only together; and the number of lines."""
+def _log(path: Path) -> tuple[tuple[LoudMessage, ...], tuple[RebalanceTies, ...], int]:
+    """Return warnings and errors, texts that differ in codes and numbers only together; ties; the number of lines."""
     if not path.is_file() or path.stat().st_size == 0:
-        return (), 0
+        return (), (), 0
     source = TextSource.of(path)
     found: dict[tuple[str, str], _Loud] = {}
+    ties: list[RebalanceTies] = []
     lines = 0
     for line in read_lines(source, detect(source)):
         lines += 1
+        rebalance = ties_of_line(line.text) if line.whole else None
+        ties += [rebalance] if rebalance else []
         header = HEADER.fullmatch(line.text)
         if header is None or header["level"] not in _LOUD:
             continue
@@ -138,4 +144,4 @@ def _loud_messages(path: Path) -> tuple[tuple[LoudMessage, ...], int]:
     messages = (
         LoudMessage(level, loud.text, loud.count, len(loud.codes), loud.first) for (level, _), loud in found.items()
     )
-    return tuple(messages), lines
+    return tuple(messages), tuple(ties), lines

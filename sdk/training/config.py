@@ -6,11 +6,12 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from jq_strategy.formula import VOCABULARIES
 from sdk import files
 from sdk.errors import ConfigError, nearest
+from sdk.scoring.ties import checked_keys
 
 
 class TrainConfig(BaseModel):
@@ -24,6 +25,7 @@ class TrainConfig(BaseModel):
     end: str = Field("", description="训练期末日；空 = 行情包末日")
     pool_index: str = Field("000300.XSHG", description="股票池指数")
     top_k: int = Field(10, ge=1, description="持股数")
+    rank_keys: tuple[str, ...] = Field(("code",), description="同分先后：held（只能在首位）、money、code")
     steps: int = Field(30, ge=1, description="更新次数")
     batch: int = Field(64, ge=2, description="每次采样的公式数")
     max_length: int = Field(12, ge=1, le=64, description="公式最长 token 数")
@@ -39,6 +41,15 @@ class TrainConfig(BaseModel):
     commission: float = Field(0.0003, ge=0, description="佣金率")
     stamp_tax: float = Field(0.001, ge=0, description="卖出印花税率")
     half_spread: float = Field(0.00123, ge=0, description="单边滑点")
+
+    @field_validator("rank_keys")
+    @classmethod
+    def _rank_keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        """Add code at the end; held may only come first, since all other keys are sorted before the search begins."""
+        found = checked_keys(keys, "setting rank_keys")
+        if "held" in found[1:]:
+            raise ConfigError(f"setting rank_keys = {list(keys)}: held must be the first key in training")
+        return found
 
     @property
     def hash(self) -> str:

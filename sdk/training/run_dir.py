@@ -35,6 +35,7 @@ def write_run(
     """Write the run directory below ``out`` and return it with the formula. ConfigError if the place is taken."""
     name = run_id(config, data_hash)
     training = {"run": name, "seed": config.seed, "config_hash": config.hash, "data_hash": data_hash}
+    training["rank_keys"] = list(config.rank_keys)
     formula = from_tokens(result.tokens, config.vocabulary, training=training)
     try:
         with files.fresh_directory(out / name, MARKER) as beside:

@@ -278,3 +278,23 @@ def test_unknown_audit_versions_are_said(runs, tmp_path: Path) -> None:
         (folder / "log.txt").write_text(text, "utf-8")
     told = verdict(tmp_path, *runs, 0)
     assert any("v9" in note for note in told["platform"]["notes"])
+
+
+def test_other_rank_keys_are_named_before_the_ranks_that_they_change(runs, tmp_path: Path) -> None:
+    local, platform = runs
+    plant(
+        platform,
+        "log.txt",
+        f"ties=none|600519.XSHG:{score(0.5)}:1",
+        f"ties=none|keys=held,code|held=none|600519.XSHG:{score(0.5)}:2",
+    )
+    first = verdict(tmp_path, local, platform, 1)["first"]
+    assert (first["layer"], first["local"], first["platform"]) == ("rank/ties", "code", "held,code")
+
+
+def test_another_holding_before_the_rebalance_is_a_difference(runs, tmp_path: Path) -> None:
+    for folder, held in zip(runs, ("600519.XSHG", "none"), strict=True):
+        old = f"ties=none|600519.XSHG:{score(0.5)}"
+        plant(folder, "log.txt", old, old.replace("none|", f"none|keys=held,code|held={held}|", 1))
+    first = verdict(tmp_path, *runs, 1)["first"]
+    assert (first["layer"], first["local"], first["platform"]) == ("rank/ties", "600519.XSHG", "none")

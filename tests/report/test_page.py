@@ -10,7 +10,7 @@ import pytest
 from sdk.errors import ParityError
 from sdk.report.page import write_report
 from tests.conftest import shared
-from tests.report.made_run import plant, write_run
+from tests.report.made_run import plant, score, write_run
 
 
 @pytest.fixture
@@ -101,3 +101,20 @@ def test_a_real_download_becomes_a_page(tmp_path: Path) -> None:
     html = page_of(tmp_path)
     assert "197 个交易日" in html
     assert "-33.77%" in html
+
+
+def test_ties_are_shown_for_every_rebalance(run_dir: Path) -> None:
+    first = f"{score(0.25)}:2:1000"
+    plant(run_dir, "log.txt", first, f"{score(0.5)}:2:-|600000.XSHG:{score(0.5)}:3:-|keys=held,code|held=none")
+    html = page_of(run_dir)
+    assert "2 次调仓中 1 次切口落在并列组内（50.0%），组平均 3.0 名，最大 3 名；同分先后 held,code / code" in html
+    rows = re.findall(r"<tr><td>(2024-\d\d-\d\d)</td>(.*?)</tr>", html)
+    cells = {day: re.findall(r">([^<>]*)</td>", rest) for day, rest in rows}
+    assert cells["2024-03-01"] == ["3", "1", "3", "1-3", "1", "落在并列组内"]
+    assert cells["2024-04-01"] == ["1", "1", "0", "--", "0", ""]
+
+
+def test_a_run_without_audit_lines_has_no_part_on_ties(run_dir: Path) -> None:
+    text = (run_dir / "log.txt").read_text("utf-8").replace("AUDIT|", "AUDITED|")
+    (run_dir / "log.txt").write_text(text, "utf-8")
+    assert "并列 ties" not in page_of(run_dir)

@@ -168,6 +168,10 @@ def test_every_setting_changes_the_run(bundle: Bundle, change: dict, monitor: st
     ("values", "words"),
     [
         ({"stepz": 3}, "unknown setting 'stepz'; did you mean 'steps'"),
+        ({"rank_keys": ["hold"]}, "setting rank_keys: unknown rank key 'hold'; did you mean 'held'"),
+        ({"rank_keys": ["money", "held"]}, "held must be the first key in training"),
+        ({"rank_keys": ["code", "money"]}, "'money' stands behind 'code'"),
+        ({"rank_keys": "held"}, "setting rank_keys = 'held': Input should be a valid tuple"),
         ({"steps": 0}, "setting steps = 0"),
         ({"vocabulary": "v9"}, "known: v1"),
         ({"learner": "magic"}, "setting learner = 'magic'"),
@@ -207,3 +211,11 @@ def test_the_command_writes_a_formula_that_can_be_loaded(tmp_path: Path) -> None
     about = json.loads((run / "run.json").read_text("utf-8"))
     assert about["expression"] == formula.expression
     assert len((run / "metrics.csv").read_text().splitlines()) == 3
+
+
+def test_the_rank_keys_of_a_run_stand_in_its_formula_file(bundle: Bundle, tmp_path: Path) -> None:
+    assert make_config({}).rank_keys == ("code",)
+    config = make_config({**QUICK, "rank_keys": ["held", "money"]})
+    assert config.hash != make_config(QUICK).hash
+    directory, formula, _ = train_formula(bundle, config, tmp_path)
+    assert load(directory / "formula.json").rank_keys == formula.rank_keys == ("held", "money", "code")

@@ -1,6 +1,8 @@
 """The audit line of the exported strategy: one a rebalance, from inputs to targets.
 
 ``AUDIT|v1|2025-01-02|lag=2024-12-31|pool=300:<16 hex>|inputs=<16 hex>|raw=<ids>|repaired=<ids>|ties=<words>|``
+then, where not the code alone ranks equal scores, ``keys=<names>|`` and what they read: ``held=<codes>|`` (or
+``none``), ``money=<16 hex>|``, the digest of the traded values;
 then one entry a stock, ``<code>:<score>:<rank>:<target>``. The score is the 16 hex digits of the IEEE-754 big-endian
 float64, or ``nan``; the target is in shares or CNY, ``-`` where there is none. Of an unknown version the named parts
 and the entries that can be read are taken, and ``version_known`` is False.
@@ -46,6 +48,21 @@ class AuditLine:
     @property
     def version_known(self) -> bool:
         return self.version in KNOWN_VERSIONS
+
+    @property
+    def rank_keys(self) -> tuple[str, ...]:
+        """The secondary keys of the rebalance; a line that names none ranks equal scores by code."""
+        return tuple(self.get("keys").split(",")) if self.get("keys") else ("code",)
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The codes held before the rebalance, as far as key held read them."""
+        return tuple(code for code in self.get("held").split(",") if code not in ("", "none"))
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The codes with a target, in the order of the line."""
+        return tuple(stock.code for stock in self.stocks if stock.target != "-")
 
     def get(self, name: str) -> str:
         return dict(self.named).get(name, "")
