@@ -11,14 +11,15 @@ stock that left the choice is sold unless it is halted or opens at its lower lim
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
-from numba import njit
 
 from sdk.errors import MarketError
 from sdk.market.bundle import Bundle
+from sdk.scoring.portfolio import trade
+from sdk.scoring.ties import tie_order
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,10 @@ class Costs:
 
 @dataclass(frozen=True)
 class MonthlyMarket:
-    """The market at R rebalances: (stocks, R) arrays; rows are ascending codes, so a stable sort breaks ties by code.
+    """The market at R rebalances: (stocks, R) arrays, rows in ascending order of codes.
 
-    ``signal_days`` and ``trade_days`` are positions in the bundle's calendar. ``growth`` (stocks, R - 1) is the
+    ``tie_order`` (stocks, R): the place of each row among equal scores (None: by code); ``held_first``: held stocks
+    come before it. ``signal_days`` and ``trade_days`` are positions in the bundle's calendar. ``growth`` (stocks, R - 1) is the
     adjusted open-to-open return to the next rebalance; a stock whose bars end is carried at its last close.
     """
 
@@ -53,6 +55,15 @@ class MonthlyMarket:
     buyable: np.ndarray
     sellable: np.ndarray
     growth: np.ndarray
+    tie_order: np.ndarray | None = None
+    held_first: bool = False
+
+    @property
+    def places(self) -> np.ndarray:
+        """The tie order, (stocks, R)."""
+        if self.tie_order is not None:
+            return self.tie_order
+        return np.repeat(np.arange(len(self.codes))[:, None], len(self.signal_days), axis=1)
 
     @property
     def pool_return(self) -> np.ndarray:
@@ -61,9 +72,12 @@ class MonthlyMarket:
         return np.where(inside, self.growth, 0.0).sum(axis=0) / np.maximum(inside.sum(axis=0), 1)
 
 
-def monthly_market(bundle: Bundle, pool_index: str, start: str, end: str) -> MonthlyMarket:
+def monthly_market(
+    bundle: Bundle, pool_index: str, start: str, end: str, rank_keys: Sequence[str] = ("code",)
+) -> MonthlyMarket:
     """Read what is needed for monthly rebalances between two dates; a month that begins before ``start`` is left out.
 
+    ``rank_keys`` order equal scores; held only as the first of them.
     Raises MarketError when fewer than three rebalances lie between the dates.
     """
     days = bundle.days
@@ -76,7 +90,9 @@ def monthly_market(bundle: Bundle, pool_index: str, start: str, end: str) -> Mon
             f"{bundle.path}: {len(trade_days)} monthly rebalances between {start} and {end}, at least 3 are needed; "
             f"the bundle covers {days[0]} ... {days[-1]}"
         )
-    panel = bundle.panel(fields=["open", "close", "factor", "paused", "high_limit", "low_limit"])
+    more = ["money"] if "money" in rank_keys else []
+    panel = bundle.panel(fields=["open", "close", "factor", "paused", "high_limit", "low_limit", *more])
+    money = panel["money"][:, trade_days - 1] if more else np.zeros((len(panel.codes), len(trade_days)))
     at_open = {name: panel[name][:, trade_days] for name in ("open", "paused", "high_limit", "low_limit")}
     traded = np.isfinite(at_open["open"]) & (at_open["paused"] == 0)
     with np.errstate(invalid="ignore"):
@@ -93,6 +109,8 @@ def monthly_market(bundle: Bundle, pool_index: str, start: str, end: str) -> Mon
         buyable=traded & ~locked_up,
         sellable=traded & ~locked_down,
         growth=np.where(np.isfinite(growth), growth, 0.0),
+        tie_order=tie_order(panel.codes, money, rank_keys),
+        held_first=rank_keys[0] == "held",
     )
 
 
@@ -108,83 +126,37 @@ def _adjusted_open(open_: np.ndarray, close: np.ndarray, factor: np.ndarray) -> 
 
 @dataclass(frozen=True)
 class MonthlyResult:
-    """Net return a month (R - 1,), turnover a month (sum of buys ÷ value), and whether the cut fell into a tie."""
+    """What formulas earned, (..., R - 1) each: net return a month, turnover (sum of buys ÷ value), whether the cut
+    fell into a tie, how many members had a score, whether two different scores existed."""
 
     returns: np.ndarray
     turnover: np.ndarray
     cut_in_tie: np.ndarray
+    scored: np.ndarray
+    distinct: np.ndarray
+
+    def __getitem__(self, formula: int) -> MonthlyResult:
+        return MonthlyResult(*(getattr(self, field.name)[formula] for field in fields(self)))
 
 
-def top_k_portfolio(market: MonthlyMarket, scores: np.ndarray, k: int, costs: Costs) -> MonthlyResult:
-    """Trade the scores (stocks, R) and return what each month earned after costs."""
-    eligible = np.where(market.members, scores, np.nan)
-    months = market.growth.shape[1]
-    result = MonthlyResult(np.zeros(months), np.zeros(months), np.zeros(months, dtype=np.bool_))
-    _trade(
-        eligible, market.buyable, market.sellable, market.growth, k, costs.buy, costs.sell,
-        result.returns, result.turnover, result.cut_in_tie,
-    )  # fmt: skip
+def top_k_portfolios(market: MonthlyMarket, scores: np.ndarray, k: int, costs: Costs) -> MonthlyResult:
+    """Trade the scores of many formulas (formulas, stocks, R) and return what each month earned after costs."""
+    shape = (len(scores), market.growth.shape[1])
+    kinds = (np.float64, np.float64, np.bool_, np.int64, np.bool_)
+    result = MonthlyResult(*(np.zeros(shape, kind) for kind in kinds))
+    tradable = tuple(
+        np.ascontiguousarray(x.T) for x in (market.places, market.buyable, market.sellable, market.growth)
+    )
+    trade(
+        scores,
+        market.members,
+        tradable,
+        (k, market.held_first, costs.buy, costs.sell),
+        *(getattr(result, field.name) for field in fields(result)),
+    )
     return result
 
 
-@njit(cache=True, nogil=True)
-def _best(scores: np.ndarray, month: int, k: int, chosen: np.ndarray) -> tuple[int, bool]:
-    """Fill ``chosen`` with the k best rows, equal scores by row; return how many, and whether the cut ties."""
-    found = 0
-    for row in range(scores.shape[0]):
-        score = scores[row, month]
-        if math.isnan(score) or (found > k and score <= scores[chosen[k], month]):
-            continue
-        place = min(found, k)
-        while place > 0 and score > scores[chosen[place - 1], month]:
-            chosen[place] = chosen[place - 1]
-            place -= 1
-        chosen[place] = row
-        found = min(found + 1, k + 1)
-    return min(found, k), found > k and scores[chosen[k], month] == scores[chosen[k - 1], month]
-
-
-@njit(cache=True, nogil=True)
-def _trade(
-    scores: np.ndarray,
-    buyable: np.ndarray,
-    sellable: np.ndarray,
-    growth: np.ndarray,
-    k: int,
-    buy_cost: float,
-    sell_cost: float,
-    returns: np.ndarray,
-    turnover: np.ndarray,
-    cut_in_tie: np.ndarray,
-) -> None:
-    """Month by month: sell what left the choice, trim, buy the rest with what is there, let it grow."""
-    stocks, months = growth.shape
-    held, wanted = np.zeros(stocks), np.zeros(stocks)
-    chosen = np.zeros(k + 1, dtype=np.int64)
-    cash = 1.0
-    for month in range(months):
-        count, cut_in_tie[month] = _best(scores, month, k, chosen)
-        value = cash
-        for row in range(stocks):
-            value += held[row]
-            wanted[row] = 0.0
-        for place in range(count):
-            wanted[chosen[place]] = value / k
-        proceeds, buys = cash, 0.0
-        for row in range(stocks):
-            if not buyable[row, month]:
-                wanted[row] = min(wanted[row], held[row])
-            if not sellable[row, month]:
-                wanted[row] = max(wanted[row], held[row])
-            if wanted[row] < held[row]:
-                proceeds += (held[row] - wanted[row]) * (1.0 - sell_cost)
-                held[row] = wanted[row]
-            buys += wanted[row] - held[row]
-        share = min(1.0, proceeds / (buys * (1.0 + buy_cost))) if buys > 0.0 else 1.0
-        cash = proceeds - share * buys * (1.0 + buy_cost)
-        after = cash
-        for row in range(stocks):
-            held[row] = (held[row] + share * (wanted[row] - held[row])) * (1.0 + growth[row, month])
-            after += held[row]
-        returns[month] = after / value - 1.0
-        turnover[month] = share * buys / value
+def top_k_portfolio(market: MonthlyMarket, scores: np.ndarray, k: int, costs: Costs) -> MonthlyResult:
+    """Trade the scores of one formula (stocks, R)."""
+    return top_k_portfolios(market, scores[None], k, costs)[0]
