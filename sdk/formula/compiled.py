@@ -422,7 +422,7 @@ def run_programs(rows, full, compact, programs, spans, features, ready, days, de
     cells = np.zeros((1 + max(np.max(programs[:, 4]), np.max(compact[:, 5]) if len(compact) else 0), _apart(longest)), dtype)
     work = np.zeros((7, _apart(max(length, longest))), dtype)
     boxes, box = np.zeros((3, 20, TILE), dtype), np.zeros(120, dtype)
-    end = np.max(days) + 1
+    end, zero = np.max(days) + 1, dtype.type(0.0)
     for stock in range(first_stock, last_stock, at_once):
         width = min(at_once, last_stock - stock)
         lag = width * count
@@ -460,4 +460,4 @@ def run_programs(rows, full, compact, programs, spans, features, ready, days, de
                     start = size - lag + place * count
                     scores = result[programs[program, 5], stock + place]
                     for column in range(count):
-                        scores[column] = top[start + column]
+                        scores[column] = top[start + column] + zero  # one zero

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -34,11 +34,11 @@ class Layout:
     depth: int
 
 
-def lay_out(nodes: Sequence[Node], tops: Sequence[int], days: np.ndarray) -> Layout:
-    """Return the tables for the formulas whose last nodes are ``tops``, scored on ``days``."""
+def lay_out(nodes: Sequence[Node], tops: Mapping[int, int], days: np.ndarray) -> Layout:
+    """Return the tables for formulas, place in the result -> last node, scored on ``days``."""
     builder = _Builder(nodes, days)
-    builder.keep(tops)
-    for place, top in enumerate(tops):
+    builder.keep(tops.values())
+    for place, top in tops.items():
         builder.score(top, place)
     return builder.layout()
 
@@ -59,7 +59,7 @@ class _Builder:
         self._spans: list[np.ndarray] = []
         self._span_rows: dict[int, tuple[int, int]] = {}
 
-    def keep(self, tops: Sequence[int]) -> None:
+    def keep(self, tops: Iterable[int]) -> None:
         """Choose the nodes over windows that several formulas need on few days, and compute them once for all."""
         uses, days = Counter[int](), dict[int, int]()
         for top in tops:

@@ -7,6 +7,7 @@ that get a score, and the finite cone behind them, are computed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -18,19 +19,26 @@ from sdk.formula.compiled import OPCODES
 from sdk.formula.compiled_features import COMPILED
 from sdk.formula.segments import PlanOnPanel, Programs
 
-_AT_ONCE = 64  # formulas whose scores are held together: 11 MB for 300 stocks and 72 days
+_BYTES_AT_ONCE = 64_000_000  # of scores held together: 370 formulas for 300 stocks and 72 days
 
 Tree = tuple
 
 
 class PanelScores:
-    """Evaluate formulas on fixed bars: name -> (stocks, days), ``benchmark`` (1, days)."""
+    """Evaluate formulas on fixed bars: name -> (stocks, days), ``benchmark`` (1, days).
 
-    def __init__(self, bars: dict[str, np.ndarray]) -> None:
+    ``precision`` float32 halves the work and is for searching only: its scores are not the kernel's bits. Stocks are
+    divided among ``threads``, which changes no bit.
+    """
+
+    def __init__(
+        self, bars: dict[str, np.ndarray], precision: Literal["float64", "float32"] = "float64", threads: int = 1
+    ) -> None:
         stocks = max(array.shape[0] for array in bars.values())
         self.shape = (stocks, next(iter(bars.values())).shape[1])
         self._bars = {name: np.broadcast_to(array, self.shape) for name, array in bars.items()}
-        self._features = np.zeros((0, *self.shape))
+        self._threads = threads
+        self._features = np.zeros((0, *self.shape), precision)
         self._place: dict[str, int] = {}
         self._known_days: dict[tuple[str, ...], np.ndarray] = {}
 
@@ -58,33 +66,39 @@ class PanelScores:
     def scores_of(
         self, trees: Sequence[Tree], days: Sequence[int] | np.ndarray, members: np.ndarray | None = None
     ) -> Iterator[np.ndarray]:
-        """Yield what ``scores`` returns for each tree, computed _AT_ONCE formulas together.
+        """Yield what ``scores`` returns for each tree, many formulas together."""
+        for part in self.batches_of(trees, days, members):
+            yield from part
 
-        For formulas that do not compare stocks; one that does is computed by itself.
+    def batches_of(
+        self, trees: Sequence[Tree], days: Sequence[int] | np.ndarray, members: np.ndarray | None = None
+    ) -> Iterator[np.ndarray]:
+        """Yield the scores in arrays (formulas, stocks, len(days)) of at most 64 MB, in the order of the trees.
+
+        Formulas that compare stocks are computed one by one, the others together.
         """
         days = np.asarray(days, dtype=np.int64)
-        for start in range(0, len(trees), _AT_ONCE):
-            part = trees[start : start + _AT_ONCE]
-            batch, plans = Programs(days), [language.plan(tree) for tree in part]
-            together = [
-                place
-                for place, steps in enumerate(plans)
-                if steps[-1].operands and all(not step.operands or step.name in OPCODES for step in steps)
-            ]
-            for place in together:
-                steps = plans[place]
-                rows = {step.label: self._feature(step.name) for step in steps if not step.operands}
-                batch.add([step for step in steps if step.operands], rows)
-            values = (
-                dict(zip(together, batch.run(self._features, self._features[:0]), strict=True))
-                if together
-                else {}
-            )
-            for place, tree in enumerate(part):
-                if place in values:
-                    yield np.where(self._scored(tree, days, members), values[place] + 0.0, np.nan)
+        at_once = max(1, _BYTES_AT_ONCE // (8 * self.shape[0] * max(1, len(days))))
+        missing: dict[tuple, np.ndarray] = {}
+        for start in range(0, len(trees), at_once):
+            part = trees[start : start + at_once]
+            batch, alone = Programs(days, self._threads), []
+            for place, steps in enumerate(map(language.plan, part)):
+                if all(not step.operands or step.name in OPCODES for step in steps):
+                    rows = {step.label: self._feature(step.name) for step in steps if not step.operands}
+                    batch.add([step for step in steps if step.operands], rows, place)
                 else:
-                    yield self.scores(tree, days, members)
+                    alone.append(place)
+            values = np.empty((len(part), self.shape[0], len(days)), self._features.dtype)
+            batch.run(self._features, self._features[:0], values)
+            for place in sorted(set(range(len(part))) - set(alone)):
+                key = (tuple(language.inputs_of(part[place])), language.lookback_days(part[place]))
+                if key not in missing:
+                    missing[key] = ~self._scored(part[place], days, members)
+                np.copyto(values[place], np.nan, where=missing[key])
+            for place in alone:
+                values[place] = self.scores(part[place], days, members)
+            yield values
 
     def _scored(self, tree: Tree, days: np.ndarray, members: np.ndarray | None) -> np.ndarray:
         """Return who has a score on which day: a full window, and a place in the pool."""
@@ -100,7 +114,7 @@ class PanelScores:
                 raise FormulaError(f"{name} needs the input {missing[0]!r}, which this panel does not have")
             with np.errstate(invalid="ignore"):
                 _, filled = usable_bars([self._bars[field] for field in feature.inputs], feature.inputs)
-            values = COMPILED[name](*filled)[None]
+            values = COMPILED[name](*filled)[None].astype(self._features.dtype, copy=False)
             self._place[name] = len(self._features)
             self._features = np.concatenate([self._features, values])
         return self._place[name]

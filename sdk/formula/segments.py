@@ -39,7 +39,7 @@ class PlanOnPanel:
         self._features, self._days, self._scored = features, days, scored
         self._rows = dict(places)
         by_kernel = [step for step in steps if step.operands and step.name not in OPCODES]
-        self._ready = np.zeros((len(by_kernel), *features.shape[1:]))
+        self._ready = np.zeros((len(by_kernel), *features.shape[1:]), features.dtype)
         for place, step in enumerate(by_kernel):
             self._fill(self._ready[place], step)
             self._rows[step.label] = len(features) + place
@@ -50,7 +50,9 @@ class PlanOnPanel:
             return self._row(label)[:, days]
         batch = Programs(days)
         batch.add(self._segment(label), self._rows)
-        return batch.run(self._features, self._ready)[0]
+        result = np.empty((1, self._features.shape[1], len(days)), self._features.dtype)
+        batch.run(self._features, self._ready, result)
+        return result[0]
 
     def _row(self, label: str) -> np.ndarray:
         row = self._rows[label]
@@ -79,7 +81,7 @@ class PlanOnPanel:
     def _full_row(self, label: str, spans: np.ndarray, depth: int) -> np.ndarray:
         """Return an operand as a row (stocks, all days), filled where the spans and ``depth`` days before need it."""
         if label in self._rows:
-            return self._row(label)
+            return self._row(label).astype(np.float64, copy=False)
         row = np.zeros(self._features.shape[1:])
         days = np.unique(np.concatenate([np.arange(start - depth, stop) for start, stop in spans]))
         row[:, days] = self.values(label, days)
@@ -96,35 +98,34 @@ class Programs:
     others the full one. A node over windows that several formulas need is computed once a stock and kept.
     """
 
-    def __init__(self, days: np.ndarray) -> None:
-        self._days = days
+    def __init__(self, days: np.ndarray, threads: int = 1) -> None:
+        self._days, self._threads = days, threads
         self._nodes: dict[Node, int] = {}
-        self._tops: list[int] = []
+        self._tops: dict[int, int] = {}  # place in the result -> last node of the plan
 
-    def add(self, steps: Sequence[Step], places: Mapping[str, int]) -> None:
-        """Add one plan; ``places`` gives the rows of what is not computed by it."""
+    def add(self, steps: Sequence[Step], places: Mapping[str, int], place: int = 0) -> None:
+        """Add one plan for ``place`` of the result; ``places`` gives the rows of what is not computed by it."""
         node = {label: self._node(("", row)) for label, row in places.items()}
         for step in steps:
             node[step.label] = self._node((step.name, *[node[label] for label, _ in step.operands]))
-        self._tops.append(node[steps[-1].label])
+        self._tops[place] = node[steps[-1].label] if steps else next(iter(node.values()))
 
     def _node(self, node: Node) -> int:
         return self._nodes.setdefault(node, len(self._nodes))
 
-    def run(self, features: np.ndarray, ready: np.ndarray, threads: int = 1) -> np.ndarray:
-        """Return the last step of each plan on the days: (plans, stocks, days), in the type of ``features``."""
-        stocks = features.shape[1]
-        result = np.empty((len(self._tops), stocks, len(self._days)), features.dtype)
+    def run(self, features: np.ndarray, ready: np.ndarray, result: np.ndarray) -> None:
+        """Fill ``result`` (places, stocks, days) with the last step of each plan; all of one float type."""
+        if not self._tops:
+            return
         layout = lay_out(list(self._nodes), self._tops, self._days)
-        edges = np.linspace(0, stocks, threads + 1).astype(int)
+        edges = np.linspace(0, features.shape[1], self._threads + 1).astype(int)
 
         def run_part(part: int) -> None:
             some = (edges[part], edges[part + 1], STOCKS_AT_ONCE)
             run_programs(*layout.tables, features, ready, self._days, layout.depth, some, result)
 
-        if threads == 1:
+        if self._threads == 1:
             run_part(0)
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(run_part, range(threads)))
-        return result
+            return
+        with ThreadPoolExecutor(self._threads) as pool:
+            list(pool.map(run_part, range(self._threads)))
