@@ -16,7 +16,7 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from exporter.ordered_window import robust_score_of_ordered
-from exporter.shared_functions import LN, call_of
+from exporter.shared_functions import LN_FROM_ONE, call_of
 from exporter.symbolic import Graph, Symbol, day_count, places_of_days, rows, traced_kernel
 from jq_strategy.kernel import NORMAL_DAYS
 
@@ -136,6 +136,6 @@ def _ints(*values: int) -> np.ndarray:
 
 
 # LOG_VOL's own text up to the score: the window of 120 days, and the two ends of a window alone
-_UNSCORED: dict[str, Any] = {"ln": call_of(LN), "robust_score": lambda w: w}
+_UNSCORED: dict[str, Any] = {"ln_from_one": call_of(LN_FROM_ONE), "robust_score": lambda w: w}
 _WINDOW: Callable[[Symbol, Symbol], Symbol] = traced_kernel(_UNSCORED).LOG_VOL
 _ENDS: Callable[[Symbol, Symbol], Symbol] = traced_kernel({**_UNSCORED, "NORMAL_DAYS": 2}).LOG_VOL

@@ -232,6 +232,7 @@ PRIMITIVES: dict[str, Callable[..., Symbol]] = {
     "stock_sum": _across(symbolic_stocks.stock_sum),
     "stock_max": _across(symbolic_stocks.stock_max),
     "beside": lambda parts: parts[0].graph.add("Concat", *parts, axis=0),
+    "few_at_a_time": lambda function: function,
 }
 
 

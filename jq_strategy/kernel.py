@@ -34,6 +34,7 @@ from jq_strategy.exact import (  # noqa: F401 - the kernel's public names
     finite,
     hyperbolic_tangent,
     ln,
+    ln_from_one,
     ln_one_plus,
     places_sum,
     sign,
@@ -45,6 +46,7 @@ from jq_strategy.primitives import (  # noqa: F401 - the kernel's public names
     ago,
     beside,
     both,
+    few_at_a_time,
     kth_smallest,
     maximum,
     minimum,
@@ -101,6 +103,7 @@ def robust_score(w):
     return maximum(minimum((newest(w) - median) / (spread + floor), CLIP), -CLIP)
 
 
+@few_at_a_time
 def normalised(x):
     """Score a series day by day against its own last 120 days; 119 days are used up."""
     return robust_score(windows(x, NORMAL_DAYS))
@@ -146,19 +149,25 @@ def FOMO(volume, factor):
     return normalised(maximum(minimum(since(rate, 1) - ago(rate, 1), 5.0), -5.0))
 
 
-def DEV(close, factor):
-    """Normalised distance of the close from its 20-day mean, both in units of today's close."""
+def distance_from_mean20(close, factor):
+    """Return the distance of the close from its 20-day mean in shares of that mean, in units of today's close."""
     w = windows(close, 20)
     f = windows(factor, 20)
     relative = (w / over_window(newest(w))) * (f / over_window(newest(f)))
     mean = places_sum(relative, 20) / 20.0
-    return normalised((1.0 - mean) / mean)
+    return (1.0 - mean) / mean
 
 
+def DEV(close, factor):
+    """Normalised distance of the close from its 20-day mean, both in units of today's close."""
+    return normalised(distance_from_mean20(close, factor))
+
+
+@few_at_a_time
 def LOG_VOL(volume, factor):
     """Normalised log(1 + volume), the volumes of the 120 days adjusted to the last of them."""
     f = windows(factor, NORMAL_DAYS)
-    return robust_score(ln(1.0 + windows(volume, NORMAL_DAYS) * (over_window(newest(f)) / f)))
+    return robust_score(ln_from_one(1.0 + windows(volume, NORMAL_DAYS) * (over_window(newest(f)) / f)))
 
 
 def MOM20(close, factor):
@@ -217,6 +226,7 @@ def GATE(condition, x, y):
     return where(condition > 0.0, x, y)
 
 
+@few_at_a_time
 def JUMP(x):
     """max((x - mean120) / (std120 + 1e-6) - 3, 0), the deviation unbiased, over the last 120 days."""
     w = windows(x, NORMAL_DAYS)

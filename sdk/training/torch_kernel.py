@@ -64,6 +64,7 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "stock_sum": _stock_sum,
     "stock_max": lambda x: torch.clamp(torch.amax(x, dim=0, keepdim=True), min=0.0),
     "beside": lambda parts: torch.cat(list(parts), dim=1),
+    "few_at_a_time": lambda function: function,
 }
 
 KERNEL = kernel_on(PRIMITIVES)
