@@ -18,6 +18,7 @@ from sdk.formula.compiled import OPCODES
 from sdk.formula.compiled_features import COMPILED
 from sdk.formula.segments import PlanOnPanel, Programs
 
+_FEW_STOCKS = 16  # 3 MB of bars of 2,900 days
 _AT_ONCE = 64  # formulas whose scores are held together: 11 MB for 300 stocks and 72 days
 
 Tree = tuple
@@ -30,7 +31,7 @@ class PanelScores:
         stocks = max(array.shape[0] for array in bars.values())
         self.shape = (stocks, next(iter(bars.values())).shape[1])
         self._bars = {name: np.broadcast_to(array, self.shape) for name, array in bars.items()}
-        self._features = np.zeros((0, *self.shape))
+        self._features = np.zeros((len(kernel.FEATURES), *self.shape))  # takes memory as it is filled
         self._place: dict[str, int] = {}
         self._known_days: dict[tuple[str, ...], np.ndarray] = {}
 
@@ -98,22 +99,31 @@ class PanelScores:
             missing = [field for field in feature.inputs if field not in self._bars]
             if missing:
                 raise FormulaError(f"{name} needs the input {missing[0]!r}, which this panel does not have")
-            with np.errstate(invalid="ignore"):
-                _, filled = usable_bars([self._bars[field] for field in feature.inputs], feature.inputs)
-            values = COMPILED[name](*filled)[None]
-            self._place[name] = len(self._features)
-            self._features = np.concatenate([self._features, values])
+            place = len(self._place)
+            for few in self._few_stocks():
+                _, filled = self._usable(feature.inputs, few)
+                self._features[place, few] = COMPILED[name](*filled)
+            self._place[name] = place
         return self._place[name]
 
     def _known(self, names: tuple[str, ...]) -> np.ndarray:
         """Return for each day how many days in a row, this one included, all of ``names`` have been known."""
         if names not in self._known_days:
-            with np.errstate(invalid="ignore"):
-                known, _ = usable_bars([self._bars[name] for name in names], names)
-            place = np.arange(1, self.shape[1] + 1)
-            last_gap = np.maximum.accumulate(np.where(known, 0, place), axis=1)
-            self._known_days[names] = place - last_gap
+            place = np.arange(1, self.shape[1] + 1, dtype=np.int32)
+            days = np.empty(self.shape, dtype=np.int32)
+            for few in self._few_stocks():
+                known, _ = self._usable(names, few)
+                days[few] = place - np.maximum.accumulate(np.where(known, np.int32(0), place), axis=1)
+            self._known_days[names] = days
         return self._known_days[names]
+
+    def _few_stocks(self) -> Iterator[slice]:
+        """Yield the stocks in groups whose bars stay in the cache."""
+        return (slice(start, start + _FEW_STOCKS) for start in range(0, self.shape[0], _FEW_STOCKS))
+
+    def _usable(self, names: Sequence[str], few: slice) -> tuple[np.ndarray, list[np.ndarray]]:
+        with np.errstate(invalid="ignore"):
+            return usable_bars([self._bars[name][few] for name in names], names)
 
 
 def _days_of_one_pool(scored: np.ndarray) -> list[list[int]]:
