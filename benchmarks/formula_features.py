@@ -28,7 +28,7 @@ _AT_ONCE = 100  # stocks whose bars are made together
 
 
 def measure(stocks: int, days: int) -> dict[str, float]:
-    """Return CPU seconds and peak megabytes of all features on ``stocks`` x ``days`` random bars, in a new process."""
+    """Return CPU seconds and peak megabytes of all features on random bars (stocks, days), in a new process."""
     _in_new_process(2, 300)  # compiled loops are in numba's cache from here on
     return _in_new_process(stocks, days)
 
@@ -51,7 +51,7 @@ def measure_here(stocks: int, days: int) -> dict[str, float]:
 
 
 def many_bars(stocks: int, days: int) -> dict[str, np.ndarray]:
-    """Return random bars of many stocks, (stocks, days), without temporaries of that size; ``benchmark`` (1, days)."""
+    """Return random bars of many stocks, (stocks, days), made without temporaries of that size."""
     bars: dict[str, np.ndarray] = {}
     for start in range(0, stocks, _AT_ONCE):
         for name, part in random_bars(min(_AT_ONCE, stocks - start), days, start).items():
