@@ -1,6 +1,6 @@
 """Normalisation over a series: a Scan carries the 120-day window in ascending order while it slides.
 
-A day takes the oldest value out and puts the newest in; the score is read off the ordered window (ordered_window.py).
+A day takes the oldest value out and puts the newest in; the kernel's own robust_score reads the score off the window.
 All values must be finite, as the kernel's features of known bars are: one NaN would stay in its stock's window.
 
 LOG_VOL's window is measured in shares of its newest day: where the factor changes, every value of that stock's window
@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper
 
-from exporter.ordered_window import robust_score_of_ordered
 from exporter.shared_functions import LN_FROM_ONE, call_of
-from exporter.symbolic import Graph, Symbol, day_count, places_of_days, rows, traced_kernel
+from exporter.symbolic import Graph, Symbol, ascending, day_count, places_of_days, rows, traced_kernel
 from jq_strategy.kernel import NORMAL_DAYS
 
 _END = np.iinfo(np.int64).max
@@ -29,9 +28,9 @@ def normalised(x: Symbol) -> Symbol:
 
     def day(window: Symbol, old: Symbol, new: Symbol) -> tuple[Symbol, Symbol]:
         following = _replaced(window, old, new)
-        return following, robust_score_of_ordered(following, new)
+        return following, _scored(following, new)
 
-    return _slide(_in_order(rows(x, 0, NORMAL_DAYS)), [_leaving(x), newest], day)
+    return _slide(ascending(rows(x, 0, NORMAL_DAYS)), [_leaving(x), newest], day)
 
 
 def log_volume(volume: Symbol, factor: Symbol) -> Symbol:
@@ -65,12 +64,12 @@ def log_volume(volume: Symbol, factor: Symbol) -> Symbol:
         parts = [
             body.add("Gather", body.add("Slice", x, place, stop, _axis(0)), changed, axis=1) for x in (volume, factor)
         ]
-        anew = _in_order(body.add("Squeeze", _WINDOW(*parts), _axis(1)))
+        anew = ascending(body.add("Squeeze", _WINDOW(*parts), _axis(1)))
         where = body.add("Expand", changed, body.add("Shape", anew))
         following = body.add("ScatterElements", slid, where, anew, axis=1)
-        return following, robust_score_of_ordered(following, newest)
+        return following, _scored(following, newest)
 
-    return _slide(_in_order(first), series, day)
+    return _slide(ascending(first), series, day)
 
 
 def _slide(first: Symbol, series: list[Symbol], day: Callable[..., tuple[Symbol, Symbol]]) -> Symbol:
@@ -110,13 +109,6 @@ def _pair(x: Symbol, y: Symbol) -> Symbol:
     return x.graph.add("Concat", *[x.graph.add("Unsqueeze", row, _axis(0)) for row in (x, y)], axis=0)
 
 
-def _in_order(w: Symbol) -> Symbol:
-    values, places = w.graph.name(), w.graph.name()
-    operands = [w.name, w.graph.constant(_axis(NORMAL_DAYS))]
-    w.graph.nodes.append(helper.make_node("TopK", operands, [values, places], axis=0, largest=0, sorted=1))
-    return Symbol(values, w.graph)
-
-
 def _replaced(state: Symbol, old: Symbol, new: Symbol) -> Symbol:
     """Take one occurrence of ``old`` (stocks,) out of an ascending window (120, stocks) and put ``new`` in."""
     graph = state.graph
@@ -125,6 +117,13 @@ def _replaced(state: Symbol, old: Symbol, new: Symbol) -> Symbol:
     lower = graph.add("Concat", graph.add("Min", rows(left, 0, 1), new), left, axis=0)
     upper = graph.add("Concat", graph.add("Min", left, new), graph.add("Max", rows(left, -1, _END), new), axis=0)
     return graph.add("Max", lower, upper)
+
+
+def _scored(window: Symbol, newest: Symbol) -> Symbol:
+    """Score ``newest`` (stocks,) against its ascending window (120, stocks), itself included: (stocks,)."""
+    graph = window.graph
+    day = [graph.add("Unsqueeze", newest, _axis(0)), graph.add("Unsqueeze", window, _axis(1))]
+    return graph.add("Squeeze", _ROBUST_SCORE(*day), _axis(0))
 
 
 def _axis(value: int) -> np.ndarray:
@@ -136,6 +135,13 @@ def _ints(*values: int) -> np.ndarray:
 
 
 # LOG_VOL's own text up to the score: the window of 120 days, and the two ends of a window alone
-_UNSCORED: dict[str, Any] = {"ln_from_one": call_of(LN_FROM_ONE), "robust_score": lambda w: w}
+_UNSCORED: dict[str, Any] = {
+    "ln_from_one": call_of(LN_FROM_ONE),
+    "ascending": lambda w: w,
+    "robust_score": lambda x, w: w,
+}
 _WINDOW: Callable[[Symbol, Symbol], Symbol] = traced_kernel(_UNSCORED).LOG_VOL
+_ROBUST_SCORE: Callable[[Symbol, Symbol], Symbol] = traced_kernel(
+    {"window_min": lambda w: w.graph.add("ReduceMin", w, _axis(0), keepdims=0)}
+).robust_score
 _ENDS: Callable[[Symbol, Symbol], Symbol] = traced_kernel({**_UNSCORED, "NORMAL_DAYS": 2}).LOG_VOL

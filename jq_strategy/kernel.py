@@ -44,14 +44,16 @@ from jq_strategy.exact import (  # noqa: F401 - the kernel's public names
 from jq_strategy.primitives import (  # noqa: F401 - the kernel's public names
     absolute,
     ago,
+    ascending,
+    ascending_windows,
     beside,
     both,
     few_at_a_time,
-    kth_smallest,
     maximum,
     minimum,
     newest,
     over_window,
+    places,
     since,
     square_root,
     tail,
@@ -78,6 +80,7 @@ from jq_strategy.windowed import (
     TS_STD5,
     TS_STD10,
     TS_STD20,
+    window_min,
 )
 
 KERNEL_VERSION = "1"
@@ -91,22 +94,25 @@ MIDDLE = 60  # the lower median of 120 values is the 60th smallest
 CLIP = 5.0
 
 
-def robust_score(w):
-    """Score the newest value of each 120-day window: (x - median) / (MAD + floor), clipped to +-5.
+def robust_score(x, w):
+    """Score x against its 120-day window w, in ascending order: (x - median) / (MAD + floor), clipped to +-5.
 
-    Median and MAD are lower medians of the window and of the distances from its median; there is no 1.4826.
+    Median and MAD are lower medians of the window and of the distances from its median; there is no 1.4826. In
+    ascending order the distances fall, then rise: the 60 smallest are the run of 60 whose larger end is smallest.
     The floor follows the scale of the window, so that a flat window (a halted stock) turns rounding into nothing.
     """
-    median = kth_smallest(w, MIDDLE)
-    spread = kth_smallest(absolute(w - over_window(median)), MIDDLE)
-    floor = RELATIVE_FLOOR * window_max(absolute(w)) + ROUNDING_FLOOR
-    return maximum(minimum((newest(w) - median) / (spread + floor), CLIP), -CLIP)
+    median = newest(places(w, 0, MIDDLE))
+    distance = absolute(w - over_window(median))
+    firsts, lasts = places(distance, 0, NORMAL_DAYS - MIDDLE + 1), places(distance, MIDDLE - 1, NORMAL_DAYS)
+    spread = window_min(maximum(firsts, lasts))
+    floor = RELATIVE_FLOOR * maximum(absolute(newest(places(w, 0, 1))), absolute(newest(w))) + ROUNDING_FLOOR
+    return maximum(minimum((x - median) / (spread + floor), CLIP), -CLIP)
 
 
 @few_at_a_time
 def normalised(x):
     """Score a series day by day against its own last 120 days; 119 days are used up."""
-    return robust_score(windows(x, NORMAL_DAYS))
+    return robust_score(since(x, NORMAL_DAYS - 1), ascending_windows(x, NORMAL_DAYS))
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -167,7 +173,8 @@ def DEV(close, factor):
 def LOG_VOL(volume, factor):
     """Normalised log(1 + volume), the volumes of the 120 days adjusted to the last of them."""
     f = windows(factor, NORMAL_DAYS)
-    return robust_score(ln_from_one(1.0 + windows(volume, NORMAL_DAYS) * (over_window(newest(f)) / f)))
+    w = ln_from_one(1.0 + windows(volume, NORMAL_DAYS) * (over_window(newest(f)) / f))
+    return robust_score(newest(w), ascending(w))
 
 
 def MOM20(close, factor):
