@@ -10,7 +10,6 @@ changes, and that stock's window is computed and put in order anew. Elsewhere th
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from onnx import TensorProto, helper
@@ -36,7 +35,7 @@ def normalised(x: Symbol) -> Symbol:
 def log_volume(volume: Symbol, factor: Symbol) -> Symbol:
     """Score log(1 + volume), the volumes of a window in shares of its newest day, as the kernel's ``LOG_VOL``."""
     graph = volume.graph
-    first = graph.add("Squeeze", _WINDOW(rows(volume, 0, NORMAL_DAYS), rows(factor, 0, NORMAL_DAYS)), _axis(1))
+    first = _IN_NEWEST_SHARES(rows(volume, 0, NORMAL_DAYS), rows(factor, 0, NORMAL_DAYS))
     places = graph.add("Unsqueeze", places_of_days(day_count(volume), NORMAL_DAYS), _axis(1))
     before = graph.add(
         "Concat", rows(factor, NORMAL_DAYS - 1, NORMAL_DAYS), rows(factor, NORMAL_DAYS - 1, -1), axis=0
@@ -54,8 +53,8 @@ def log_volume(volume: Symbol, factor: Symbol) -> Symbol:
         place: Symbol,
     ) -> tuple[Symbol, Symbol]:
         body = window.graph
-        ends = _ENDS(_pair(old, new), _pair(old_factor, new_factor))
-        leaving, newest = (body.add("Squeeze", rows(ends, end, end + 1), _ints(0, 1)) for end in (0, 1))
+        ends = _IN_NEWEST_SHARES(_pair(old, new), _pair(old_factor, new_factor))
+        leaving, newest = (body.add("Squeeze", rows(ends, end, end + 1), _axis(0)) for end in (0, 1))
         slid = _replaced(window, leaving, newest)
         changed = body.add(
             "Squeeze", body.add("NonZero", body.add("Not", body.add("Equal", before, new_factor))), _axis(0)
@@ -64,7 +63,7 @@ def log_volume(volume: Symbol, factor: Symbol) -> Symbol:
         parts = [
             body.add("Gather", body.add("Slice", x, place, stop, _axis(0)), changed, axis=1) for x in (volume, factor)
         ]
-        anew = ascending(body.add("Squeeze", _WINDOW(*parts), _axis(1)))
+        anew = ascending(_IN_NEWEST_SHARES(*parts))
         where = body.add("Expand", changed, body.add("Shape", anew))
         following = body.add("ScatterElements", slid, where, anew, axis=1)
         return following, _scored(following, newest)
@@ -134,14 +133,15 @@ def _ints(*values: int) -> np.ndarray:
     return np.asarray(values, dtype=np.int64)
 
 
-# LOG_VOL's own text up to the score: the window of 120 days, and the two ends of a window alone
-_UNSCORED: dict[str, Any] = {
-    "ln_from_one": call_of(LN_FROM_ONE),
-    "ascending": lambda w: w,
-    "robust_score": lambda x, w: w,
-}
-_WINDOW: Callable[[Symbol, Symbol], Symbol] = traced_kernel(_UNSCORED).LOG_VOL
 _ROBUST_SCORE: Callable[[Symbol, Symbol], Symbol] = traced_kernel(
     {"window_min": lambda w: w.graph.add("ReduceMin", w, _axis(0), keepdims=0)}
 ).robust_score
-_ENDS: Callable[[Symbol, Symbol], Symbol] = traced_kernel({**_UNSCORED, "NORMAL_DAYS": 2}).LOG_VOL
+
+# LOG_VOL's own text up to the normalisation, on some days (days, stocks) at the level of the last of them
+_IN_NEWEST_SHARES: Callable[[Symbol, Symbol], Symbol] = traced_kernel(
+    {
+        "ln_from_one": call_of(LN_FROM_ONE),
+        "at_own_level": lambda function, factor: function(rows(factor, -1, _END)),
+        "normalised": lambda x: x,
+    }
+).LOG_VOL

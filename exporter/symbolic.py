@@ -224,7 +224,6 @@ PRIMITIVES: dict[str, Callable[..., Symbol]] = {
     "newest": lambda w: w.graph.add("Gather", w, np.asarray(-1, dtype=np.int64), axis=0),
     "over_window": lambda x: x.graph.add("Unsqueeze", x, _ints(0)),
     "places": lambda w, start, stop: rows(w, start, stop),
-    "ascending": ascending,
     "ascending_windows": lambda x, length: ascending(_windows(x, length)),
     "window_max": lambda w: w.graph.add("ReduceMax", w, _ints(0), keepdims=0),
     "sorted_stocks": _across(symbolic_stocks.sorted_stocks),

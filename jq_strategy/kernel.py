@@ -44,7 +44,6 @@ from jq_strategy.exact import (  # noqa: F401 - the kernel's public names
 from jq_strategy.primitives import (  # noqa: F401 - the kernel's public names
     absolute,
     ago,
-    ascending,
     ascending_windows,
     beside,
     both,
@@ -124,6 +123,22 @@ def normalised(x):
 # ---------------------------------------------------------------------------------------------------------------
 
 
+def at_own_level(function, levels):
+    """Return ``function(level)``, on each day that of the day's own level; ``function`` is run once a level.
+
+    ``levels`` are above 0 and seldom change; ``function`` takes (stocks, 1) and returns a series that ends with them.
+    """
+    level = tail(levels, 1)
+    result = function(level)
+    own = tail(levels, result.shape[1])
+    left = where(own == level, 0.0, own)
+    while (left > 0.0).any():
+        level = over_window(window_max(left))
+        result = where(own == level, function(level), result)
+        left = where(own == level, 0.0, left)
+    return result
+
+
 def growth(price, factor, days):
     """Return the adjusted price divided by the adjusted price ``days`` trading days ago."""
     return (since(price, days) / ago(price, days)) * (since(factor, days) / ago(factor, days))
@@ -172,9 +187,7 @@ def DEV(close, factor):
 @few_at_a_time
 def LOG_VOL(volume, factor):
     """Normalised log(1 + volume), the volumes of the 120 days adjusted to the last of them."""
-    f = windows(factor, NORMAL_DAYS)
-    w = ln_from_one(1.0 + windows(volume, NORMAL_DAYS) * (over_window(newest(f)) / f))
-    return robust_score(newest(w), ascending(w))
+    return at_own_level(lambda level: normalised(ln_from_one(1.0 + volume * (level / factor))), factor)
 
 
 def MOM20(close, factor):

@@ -57,7 +57,6 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "newest": lambda w: w[..., -1],
     "over_window": lambda x: x[..., None],
     "places": lambda w, start, stop: w[..., start:stop],
-    "ascending": lambda w: torch.sort(w, dim=-1).values,
     "ascending_windows": lambda x, length: torch.sort(x.unfold(1, length, 1), dim=-1).values,
     "window_max": lambda w: torch.amax(w, dim=-1),
     "sorted_stocks": lambda x: torch.sort(x, dim=0).values,
