@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import time
 import numpy as np
 
 from benchmarks.made_bars import random_bars
+from benchmarks.process_memory import megabytes
 from jq_strategy import kernel
 from sdk.formula.panel_scores import PanelScores
 
@@ -44,10 +44,10 @@ def measure_here(stocks: int, days: int) -> dict[str, float]:
     """Return what ``measure`` does, of this process."""
     _every_feature(PanelScores(random_bars(2, 300)), 299)  # load the compiled loops
     bars = many_bars(stocks, days)
-    before = _peak_mb()
+    before = megabytes("VmHWM")
     start = time.process_time()
     _every_feature(PanelScores(bars), days - 1)
-    return {"seconds": time.process_time() - start, "peak_mb": _peak_mb(), "bars_peak_mb": before}
+    return {"seconds": time.process_time() - start, "peak_mb": megabytes("VmHWM"), "bars_peak_mb": before}
 
 
 def many_bars(stocks: int, days: int) -> dict[str, np.ndarray]:
@@ -65,10 +65,6 @@ def many_bars(stocks: int, days: int) -> dict[str, np.ndarray]:
 def _every_feature(panel: PanelScores, day: int) -> None:
     for feature in kernel.FEATURES:
         panel.scores((feature.name,), [day])
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:

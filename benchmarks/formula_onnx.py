@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import formula_py36
+from benchmarks.process_memory import megabytes
 from exporter.onnx_graph import build_history_model, build_model
 from exporter.verify import onnx_scores, open_model
 from sdk.errors import ExportError
@@ -135,14 +136,9 @@ def one_history(name: str) -> list[float]:
     session = open_model(build_history_model(formula).SerializeToString())
     bars = made_bars(formula, 300, HISTORY_DAYS)
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew at what is resident now
-    before = _kilobytes("VmRSS")
+    before = megabytes("VmRSS")
     seconds = once(lambda: onnx_scores(session, bars))
-    return [*seconds, (_kilobytes("VmHWM") - before) / 1024]
-
-
-def _kilobytes(field: str) -> int:
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
+    return [*seconds, megabytes("VmHWM") - before]
 
 
 def python36(figures: dict[str, float], name: str) -> None:

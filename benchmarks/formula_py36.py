@@ -42,7 +42,7 @@ FORMULAS = {
 QUICK = ("two", "jump_log_vol", "jump_eight", "jump_corr20")
 
 _ON_36 = """
-import sys, time, types, resource, numpy as np
+import sys, time, types, numpy as np
 sys.modules['jqdata'] = types.ModuleType('jqdata')
 scope = {'__name__': 'strategy'}
 exec(compile(sys.stdin.read(), 'strategy.py', 'exec'), scope)
@@ -53,7 +53,8 @@ for _ in range(int(sys.argv[2])):
     wall, cpu = time.time(), time.process_time()
     scope['score_stocks'](bars)
     times.append((time.process_time() - cpu, time.time() - wall))
-print(*(np.median(times, axis=0).tolist() + [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0]))
+peak = next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM:'))
+print(*(np.median(times, axis=0).tolist() + [int(peak) / 1024.0]))
 """
 
 
