@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -18,7 +17,7 @@ import numpy as np
 import torch
 from numba import njit
 
-from benchmarks import stack_machine
+from benchmarks import formula_features, stack_machine
 from benchmarks.made_bars import random_bars
 from jq_strategy import formula as language
 from sdk.formula.panel_scores import PanelScores
@@ -94,17 +93,6 @@ def measure_search(repeats: int, plain_formulas: int) -> dict[str, float]:
     }
 
 
-def measure_features(stocks: int, days: int) -> dict[str, float]:
-    """Return CPU seconds and peak memory of all eight features on a fresh panel."""
-    panel = PanelScores(random_bars(stocks, days))
-    names = [name for name in language.token_names("v2") if not language.arity_of(name)]
-    start = time.process_time()
-    for name in names:
-        panel.scores((name,), [days - 1])
-    seconds = time.process_time() - start
-    return {"features_seconds": seconds, "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
-
-
 @njit(cache=True, fastmath=True)
 def _triad(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
     for place in range(len(a)):
@@ -138,7 +126,7 @@ def main() -> None:
     figures: dict[str, float] = {}
     figures.update(measure_machine())
     figures.update(measure_search(repeats=3 if quick else 7, plain_formulas=64 if quick else 256))
-    figures.update(measure_features(STOCKS, 2_900))
+    figures.update({f"features_{name}": value for name, value in formula_features.measure(STOCKS, 2_900).items()})
     for name, value in figures.items():
         print(f"{name:<24}{value:>12.3f}")
     print(json.dumps({name: round(value, 4) for name, value in figures.items()}))

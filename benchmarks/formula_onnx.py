@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import formula_py36
+from benchmarks.process_memory import megabytes
 from exporter.onnx_graph import build_history_model, build_model
-from exporter.python36 import find_python36
-from exporter.strategy_file import Settings, render
 from exporter.verify import onnx_scores, open_model
 from sdk.errors import ExportError
 from sdk.formula.formula_file import FormulaFile, from_tokens
@@ -136,34 +136,15 @@ def one_history(name: str) -> list[float]:
     session = open_model(build_history_model(formula).SerializeToString())
     bars = made_bars(formula, 300, HISTORY_DAYS)
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew at what is resident now
-    before = _kilobytes("VmRSS")
+    before = megabytes("VmRSS")
     seconds = once(lambda: onnx_scores(session, bars))
-    return [*seconds, (_kilobytes("VmHWM") - before) / 1024]
-
-
-def _kilobytes(field: str) -> int:
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
+    return [*seconds, megabytes("VmHWM") - before]
 
 
 def python36(figures: dict[str, float], name: str) -> None:
-    """Measure the exported file under the platform's Python, the start of the interpreter not counted."""
-    formula = from_tokens(FORMULAS[name], "v2")
-    python, _ = find_python36()
-    code = (
-        "import sys, time, types, numpy as np\n"
-        "sys.modules['jqdata'] = types.ModuleType('jqdata'); scope = {'__name__': 'strategy'}\n"
-        "exec(compile(sys.stdin.read(), 'strategy.py', 'exec'), scope)\n"
-        "bars = scope['made_bars'](scope['INPUTS'], scope['LOOKBACK_DAYS'], 300); seconds = []\n"
-        "for _ in range(4):\n"
-        "    start, cpu = time.time(), time.process_time(); scope['score_stocks'](bars)\n"
-        "    seconds.append((time.process_time() - cpu, time.time() - start))\n"
-        "print(*sorted(seconds)[1])"
-    )
-    text = render(formula, Settings())
-    done = subprocess.run([str(python), "-c", code], input=text, capture_output=True, text=True, check=True)
-    cpu, wall = done.stdout.split()
-    note(figures, f"python36_300_{name}", (float(cpu), float(wall)))
+    """Measure the exported file under the platform's Python (formula_py36.py)."""
+    found = formula_py36.measure(from_tokens(FORMULAS[name], "v2"), 300)
+    note(figures, f"python36_300_{name}", (found["seconds"], found["wall_seconds"]))
 
 
 def main() -> None:

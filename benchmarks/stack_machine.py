@@ -6,11 +6,11 @@ cheapest way torch has; its scores are not the kernel's bits and are used for ti
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from jq_strategy import formula as language
+from sdk.scoring.monthly import Costs, MonthlyMarket
 
 
 def _lag(x: Tensor, days: int) -> Tensor:
@@ -64,14 +64,26 @@ def scores(tokens: tuple[int, ...], vocabulary: str, features: dict[str, Tensor]
     return stack[0]
 
 
-def monthly_reward(panel: Tensor, signal_days: np.ndarray, growth: Tensor, k: int, cost: float) -> float:
-    """Return the mean monthly return of the top-K portfolio, one month after the other."""
-    held: set[int] = set()
-    returns = []
+def monthly_reward(panel: Tensor, market: MonthlyMarket, k: int, costs: Costs) -> float:
+    """Return the mean monthly return of the top-K portfolio by the rules of sdk/scoring, one month after the other."""
+    buyable, sellable = torch.from_numpy(market.buyable), torch.from_numpy(market.sellable)
+    members, growth = torch.from_numpy(market.members), torch.from_numpy(market.growth).to(panel.dtype)
+    held, cash, returns = torch.zeros(len(growth), dtype=panel.dtype), 1.0, []
     for month in range(growth.shape[1]):
-        ranked = torch.argsort(panel[:, int(signal_days[month])], descending=True, stable=True)
-        chosen = ranked[:k].tolist()
-        turnover = len(set(chosen) - held) / k
-        returns.append(sum(growth[row, month].item() for row in chosen) / k - turnover * cost)
-        held = set(chosen)
-    return float(np.mean(returns))
+        scored = panel[:, int(market.signal_days[month])]
+        scored = torch.where(members[:, month] & ~torch.isnan(scored), scored, -torch.inf)
+        chosen = torch.sort(scored, descending=True, stable=True).indices[:k]
+        value = cash + held.sum().item()
+        wanted = torch.zeros_like(held)
+        wanted[chosen] = value / k
+        wanted = torch.where(buyable[:, month], wanted, torch.minimum(wanted, held))
+        wanted = torch.where(sellable[:, month], wanted, torch.maximum(wanted, held))
+        sold = torch.relu(held - wanted)
+        proceeds = cash + sold.sum().item() * (1.0 - costs.sell)
+        held = held - sold
+        buys = (wanted - held).sum().item()
+        share = min(1.0, proceeds / (buys * (1.0 + costs.buy))) if buys > 0 else 1.0
+        cash = proceeds - share * buys * (1.0 + costs.buy)
+        held = (held + share * (wanted - held)) * (1.0 + growth[:, month])
+        returns.append((cash + held.sum().item()) / value - 1.0)
+    return sum(returns) / len(returns)

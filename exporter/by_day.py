@@ -5,8 +5,7 @@ value of a day depends on its own window alone, so the functions below run day b
 rows that end at the day, calls the function on them and gets one row. The additions and selections are the same, so
 are the bits; 300 stocks x 120 days of float64 stay in a core's cache.
 
-``normalised`` slides one ordered window instead (sorted_window.py). DEV is cut where the kernel cuts it in its own
-text: before ``normalised``.
+``normalised`` and LOG_VOL slide one ordered window instead (sliding.py).
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from exporter import sliding
-from exporter.shared_functions import LN, NORMALISED, call_of
+from exporter.shared_functions import LN, LN_FROM_ONE, NORMALISED, call_of
 from exporter.symbolic import Symbol, day_count, places_of_days, traced_kernel
 from jq_strategy.kernel import OPERATORS
 
@@ -29,18 +28,20 @@ Function = Callable[..., Any]
 WINDOW_DAYS = {
     operator.name: operator.depth + 1 for operator in OPERATORS if operator.depth >= 4 and operator.name != "TSUM20"
 }
-RAW_WINDOW_DAYS = {"DEV": 20}
-_CALLS = {"ln": call_of(LN), "normalised": call_of(NORMALISED)}
+WINDOW_DAYS["distance_from_mean20"] = 20
+_CALLS = {"ln": call_of(LN), "ln_from_one": call_of(LN_FROM_ONE), "normalised": call_of(NORMALISED)}
 
 
 def kernel_by_day() -> SimpleNamespace:
-    """Return the traced kernel with its long windows running day by day; LN and NORMALISED are the shared bodies."""
-    plain, raw = traced_kernel(_CALLS), traced_kernel({**_CALLS, "normalised": lambda x: x})
+    """Return the traced kernel with its long windows running day by day, and the bodies of the shared functions."""
+    plain, whole = traced_kernel(_CALLS), traced_kernel()
     replaced: dict[str, Any] = {name: _by_day(getattr(plain, name), days) for name, days in WINDOW_DAYS.items()}
-    for name, days in RAW_WINDOW_DAYS.items():
-        replaced[name] = _then(_CALLS["normalised"], _by_day(getattr(raw, name), days), getattr(plain, name))
     replaced["LOG_VOL"] = _like(plain.LOG_VOL, sliding.log_volume)
-    bodies = {LN: traced_kernel().ln, NORMALISED: _like(traced_kernel().normalised, sliding.normalised)}
+    bodies = {
+        LN: whole.ln,
+        LN_FROM_ONE: whole.ln_from_one,
+        NORMALISED: _like(whole.normalised, sliding.normalised),
+    }
     return SimpleNamespace(**{**vars(traced_kernel({**_CALLS, **replaced})), **bodies})
 
 
@@ -66,10 +67,6 @@ def run_by_day(function: Function, series: list[Symbol], lengths: list[int]) -> 
 def _by_day(function: Function, length: int) -> Function:
     """Return ``function`` run on the last ``length`` rows of each day: series in, a series length - 1 shorter out."""
     return _like(function, lambda *series: run_by_day(function, list(series), [length] * len(series)))
-
-
-def _then(second: Function, first: Function, like: Function) -> Function:
-    return _like(like, lambda *series: second(first(*series)))
 
 
 def _like(function: Function, replacement: Function) -> Function:

@@ -25,7 +25,7 @@ from onnx import FunctionProto, ModelProto, helper
 
 from exporter.by_day import kernel_by_day, run_by_day
 from exporter.model_proto import bars_input, finished_model, function_proto, score_output
-from exporter.shared_functions import DOMAIN, LN, NORMALISED, with_shared
+from exporter.shared_functions import DOMAIN, SHARED, with_shared
 from exporter.symbolic import Graph, Symbol, day_count, rows
 from jq_strategy import formula as language
 from jq_strategy import kernel
@@ -220,9 +220,7 @@ def _finished(writing: _Writing, name: str, outputs: list[onnx.ValueInfoProto]) 
     nodes = writing.graph.needed(*[output.name for output in outputs])
     graph = helper.make_graph(nodes, name, inputs, outputs, doc_string=formula.expression)
     traced = writing.traced
-    functions = with_shared(
-        writing.functions, lambda shared: _function(shared, getattr(traced, shared)), (LN, NORMALISED)
-    )
+    functions = with_shared(writing.functions, lambda shared: _function(shared, getattr(traced, shared)), SHARED)
     return finished_model(formula, graph, functions)
 
 

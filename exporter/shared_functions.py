@@ -9,7 +9,7 @@ from onnx import FunctionProto, NodeProto
 from exporter.symbolic import Symbol
 
 DOMAIN = "jqalpha"
-LN, NORMALISED = "LN", "NORMALISED"
+SHARED = LN, LN_FROM_ONE, NORMALISED = "LN", "LN_FROM_ONE", "NORMALISED"
 
 
 def call_of(function: str) -> Callable[[Symbol], Symbol]:

@@ -1,6 +1,6 @@
 """Normalisation over a series: a Scan carries the 120-day window in ascending order while it slides.
 
-A day takes the oldest value out and puts the newest in; the score is read off the ordered window (ordered_window.py).
+A day takes the oldest value out and puts the newest in; the kernel's own robust_score reads the score off the window.
 All values must be finite, as the kernel's features of known bars are: one NaN would stay in its stock's window.
 
 LOG_VOL's window is measured in shares of its newest day: where the factor changes, every value of that stock's window
@@ -10,14 +10,12 @@ changes, and that stock's window is computed and put in order anew. Elsewhere th
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from onnx import TensorProto, helper
 
-from exporter.ordered_window import robust_score_of_ordered
-from exporter.shared_functions import LN, call_of
-from exporter.symbolic import Graph, Symbol, day_count, places_of_days, rows, traced_kernel
+from exporter.shared_functions import LN_FROM_ONE, call_of
+from exporter.symbolic import Graph, Symbol, ascending, day_count, places_of_days, rows, traced_kernel
 from jq_strategy.kernel import NORMAL_DAYS
 
 _END = np.iinfo(np.int64).max
@@ -29,15 +27,15 @@ def normalised(x: Symbol) -> Symbol:
 
     def day(window: Symbol, old: Symbol, new: Symbol) -> tuple[Symbol, Symbol]:
         following = _replaced(window, old, new)
-        return following, robust_score_of_ordered(following, new)
+        return following, _scored(following, new)
 
-    return _slide(_in_order(rows(x, 0, NORMAL_DAYS)), [_leaving(x), newest], day)
+    return _slide(ascending(rows(x, 0, NORMAL_DAYS)), [_leaving(x), newest], day)
 
 
 def log_volume(volume: Symbol, factor: Symbol) -> Symbol:
     """Score log(1 + volume), the volumes of a window in shares of its newest day, as the kernel's ``LOG_VOL``."""
     graph = volume.graph
-    first = graph.add("Squeeze", _WINDOW(rows(volume, 0, NORMAL_DAYS), rows(factor, 0, NORMAL_DAYS)), _axis(1))
+    first = _IN_NEWEST_SHARES(rows(volume, 0, NORMAL_DAYS), rows(factor, 0, NORMAL_DAYS))
     places = graph.add("Unsqueeze", places_of_days(day_count(volume), NORMAL_DAYS), _axis(1))
     before = graph.add(
         "Concat", rows(factor, NORMAL_DAYS - 1, NORMAL_DAYS), rows(factor, NORMAL_DAYS - 1, -1), axis=0
@@ -55,8 +53,8 @@ def log_volume(volume: Symbol, factor: Symbol) -> Symbol:
         place: Symbol,
     ) -> tuple[Symbol, Symbol]:
         body = window.graph
-        ends = _ENDS(_pair(old, new), _pair(old_factor, new_factor))
-        leaving, newest = (body.add("Squeeze", rows(ends, end, end + 1), _ints(0, 1)) for end in (0, 1))
+        ends = _IN_NEWEST_SHARES(_pair(old, new), _pair(old_factor, new_factor))
+        leaving, newest = (body.add("Squeeze", rows(ends, end, end + 1), _axis(0)) for end in (0, 1))
         slid = _replaced(window, leaving, newest)
         changed = body.add(
             "Squeeze", body.add("NonZero", body.add("Not", body.add("Equal", before, new_factor))), _axis(0)
@@ -65,12 +63,12 @@ def log_volume(volume: Symbol, factor: Symbol) -> Symbol:
         parts = [
             body.add("Gather", body.add("Slice", x, place, stop, _axis(0)), changed, axis=1) for x in (volume, factor)
         ]
-        anew = _in_order(body.add("Squeeze", _WINDOW(*parts), _axis(1)))
+        anew = ascending(_IN_NEWEST_SHARES(*parts))
         where = body.add("Expand", changed, body.add("Shape", anew))
         following = body.add("ScatterElements", slid, where, anew, axis=1)
-        return following, robust_score_of_ordered(following, newest)
+        return following, _scored(following, newest)
 
-    return _slide(_in_order(first), series, day)
+    return _slide(ascending(first), series, day)
 
 
 def _slide(first: Symbol, series: list[Symbol], day: Callable[..., tuple[Symbol, Symbol]]) -> Symbol:
@@ -110,13 +108,6 @@ def _pair(x: Symbol, y: Symbol) -> Symbol:
     return x.graph.add("Concat", *[x.graph.add("Unsqueeze", row, _axis(0)) for row in (x, y)], axis=0)
 
 
-def _in_order(w: Symbol) -> Symbol:
-    values, places = w.graph.name(), w.graph.name()
-    operands = [w.name, w.graph.constant(_axis(NORMAL_DAYS))]
-    w.graph.nodes.append(helper.make_node("TopK", operands, [values, places], axis=0, largest=0, sorted=1))
-    return Symbol(values, w.graph)
-
-
 def _replaced(state: Symbol, old: Symbol, new: Symbol) -> Symbol:
     """Take one occurrence of ``old`` (stocks,) out of an ascending window (120, stocks) and put ``new`` in."""
     graph = state.graph
@@ -127,6 +118,13 @@ def _replaced(state: Symbol, old: Symbol, new: Symbol) -> Symbol:
     return graph.add("Max", lower, upper)
 
 
+def _scored(window: Symbol, newest: Symbol) -> Symbol:
+    """Score ``newest`` (stocks,) against its ascending window (120, stocks), itself included: (stocks,)."""
+    graph = window.graph
+    day = [graph.add("Unsqueeze", newest, _axis(0)), graph.add("Unsqueeze", window, _axis(1))]
+    return graph.add("Squeeze", _ROBUST_SCORE(*day), _axis(0))
+
+
 def _axis(value: int) -> np.ndarray:
     return _ints(value)
 
@@ -135,7 +133,15 @@ def _ints(*values: int) -> np.ndarray:
     return np.asarray(values, dtype=np.int64)
 
 
-# LOG_VOL's own text up to the score: the window of 120 days, and the two ends of a window alone
-_UNSCORED: dict[str, Any] = {"ln": call_of(LN), "robust_score": lambda w: w}
-_WINDOW: Callable[[Symbol, Symbol], Symbol] = traced_kernel(_UNSCORED).LOG_VOL
-_ENDS: Callable[[Symbol, Symbol], Symbol] = traced_kernel({**_UNSCORED, "NORMAL_DAYS": 2}).LOG_VOL
+_ROBUST_SCORE: Callable[[Symbol, Symbol], Symbol] = traced_kernel(
+    {"window_min": lambda w: w.graph.add("ReduceMin", w, _axis(0), keepdims=0)}
+).robust_score
+
+# LOG_VOL's own text up to the normalisation, on some days (days, stocks) at the level of the last of them
+_IN_NEWEST_SHARES: Callable[[Symbol, Symbol], Symbol] = traced_kernel(
+    {
+        "ln_from_one": call_of(LN_FROM_ONE),
+        "at_own_level": lambda function, factor: function(rows(factor, -1, _END)),
+        "normalised": lambda x: x,
+    }
+).LOG_VOL

@@ -54,7 +54,8 @@ def definitions(module: ModuleType) -> list[Definition]:
             names = tuple(target.id for target in node.targets if isinstance(target, ast.Name))
         else:
             continue
-        start = node.lineno - 1
+        decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+        start = min(part.lineno for part in [node, *decorators]) - 1
         while start > 0 and lines[start - 1].startswith("#") and not lines[start - 1].startswith("# ---"):
             start -= 1
         uses = frozenset(part.id for part in ast.walk(node) if isinstance(part, ast.Name)) - set(names)

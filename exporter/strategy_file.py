@@ -97,7 +97,7 @@ def _plain(item: Definition) -> str:
 def _section(title: str, texts: list[str]) -> str:
     body = texts[0]
     for before, text in pairwise(texts):
-        constants = not before.startswith("def ") and not text.startswith("def ")
+        constants = not any(part.startswith(("def ", "@")) for part in (before, text))
         body += ("\n" if constants else "\n\n\n") + text
     return f"{RULE}\n# {title}\n{RULE}\n\n{body}"
 

@@ -171,11 +171,10 @@ def _windows(x: Symbol, length: int) -> Symbol:
     return x.graph.add("Gather", x, days, axis=0)
 
 
-def _kth_smallest(w: Symbol, k: int) -> Symbol:
-    values, places = w.graph.name(), w.graph.name()
-    operands = [w.name, w.graph.constant(_ints(k))]
-    w.graph.nodes.append(helper.make_node("TopK", operands, [values, places], axis=0, largest=0, sorted=0))
-    return w.graph.add("ReduceMax", Symbol(values, w.graph), _ints(0), keepdims=0)
+def ascending(w: Symbol) -> Symbol:
+    """Put the places of a window array (places, ...) in ascending order."""
+    count = w.graph.add("Slice", w.graph.add("Shape", w), _ints(0), _ints(1))
+    return w.graph.add_pair("TopK", w, count, axis=0, largest=0, sorted=1)[0]
 
 
 # Selections that cost four passes, written as exact arithmetic: where(c, x . k, x) = x . (k where c, else neutral).
@@ -225,13 +224,14 @@ PRIMITIVES: dict[str, Callable[..., Symbol]] = {
     "newest": lambda w: w.graph.add("Gather", w, np.asarray(-1, dtype=np.int64), axis=0),
     "over_window": lambda x: x.graph.add("Unsqueeze", x, _ints(0)),
     "places": lambda w, start, stop: rows(w, start, stop),
-    "kth_smallest": _kth_smallest,
+    "ascending_windows": lambda x, length: ascending(_windows(x, length)),
     "window_max": lambda w: w.graph.add("ReduceMax", w, _ints(0), keepdims=0),
     "sorted_stocks": _across(symbolic_stocks.sorted_stocks),
     "smaller_stocks": _across(symbolic_stocks.smaller_stocks),
     "stock_sum": _across(symbolic_stocks.stock_sum),
     "stock_max": _across(symbolic_stocks.stock_max),
     "beside": lambda parts: parts[0].graph.add("Concat", *parts, axis=0),
+    "few_at_a_time": lambda function: function,
 }
 
 

@@ -27,23 +27,30 @@ def sign(x):
 
 
 def ln(x):
-    """Return the natural logarithm of x in [2^-63, 2^63]; ln(1) = 0 exactly, monotone.
+    """Return the natural logarithm of x in [2^-63, 2^64]; ln(1) = 0 exactly, monotone."""
+    exponent = 0.0
+    for power in (32, 16, 8, 4, 2, 1):
+        small = x < 2.0 ** (1 - power)
+        x = where(small, x * 2.0**power, x)
+        exponent = where(small, exponent - power, exponent)
+    return ln_times_power(x, exponent)
+
+
+def ln_from_one(x):
+    """Return what ``ln`` returns for x in [1, 2^64], without the steps that only smaller numbers need."""
+    return ln_times_power(x, 0.0)
+
+
+def ln_times_power(x, exponent):
+    """Return ln(x 2^exponent) for x in [1, 2^64] and a whole exponent.
 
     Powers of two are taken out exactly, then ln(m) = 2 artanh(z), z = (m - 1) / (m + 1), |z| < 0.1716, as a series
     of 11 terms. Measured against mpmath: relative error below 4e-16.
     """
-    return ln_times_power(x, x * 0.0)
-
-
-def ln_times_power(x, exponent):
-    """Return ln(x 2^exponent) for x in [2^-63, 2^64] and a whole exponent."""
     for power in (32, 16, 8, 4, 2, 1):
         large = x >= 2.0**power
         x = where(large, x * 2.0**-power, x)
         exponent = where(large, exponent + power, exponent)
-        small = x < 2.0 ** (1 - power)
-        x = where(small, x * 2.0**power, x)
-        exponent = where(small, exponent - power, exponent)
     upper = x > SQRT2
     x = where(upper, x * 0.5, x)
     exponent = where(upper, exponent + 1.0, exponent)

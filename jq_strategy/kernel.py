@@ -34,6 +34,7 @@ from jq_strategy.exact import (  # noqa: F401 - the kernel's public names
     finite,
     hyperbolic_tangent,
     ln,
+    ln_from_one,
     ln_one_plus,
     places_sum,
     sign,
@@ -43,13 +44,15 @@ from jq_strategy.exact import (  # noqa: F401 - the kernel's public names
 from jq_strategy.primitives import (  # noqa: F401 - the kernel's public names
     absolute,
     ago,
+    ascending_windows,
     beside,
     both,
-    kth_smallest,
+    few_at_a_time,
     maximum,
     minimum,
     newest,
     over_window,
+    places,
     since,
     square_root,
     tail,
@@ -76,6 +79,7 @@ from jq_strategy.windowed import (
     TS_STD5,
     TS_STD10,
     TS_STD20,
+    window_min,
 )
 
 KERNEL_VERSION = "1"
@@ -89,21 +93,25 @@ MIDDLE = 60  # the lower median of 120 values is the 60th smallest
 CLIP = 5.0
 
 
-def robust_score(w):
-    """Score the newest value of each 120-day window: (x - median) / (MAD + floor), clipped to +-5.
+def robust_score(x, w):
+    """Score x against its 120-day window w, in ascending order: (x - median) / (MAD + floor), clipped to +-5.
 
-    Median and MAD are lower medians of the window and of the distances from its median; there is no 1.4826.
+    Median and MAD are lower medians of the window and of the distances from its median; there is no 1.4826. In
+    ascending order the distances fall, then rise: the 60 smallest are the run of 60 whose larger end is smallest.
     The floor follows the scale of the window, so that a flat window (a halted stock) turns rounding into nothing.
     """
-    median = kth_smallest(w, MIDDLE)
-    spread = kth_smallest(absolute(w - over_window(median)), MIDDLE)
-    floor = RELATIVE_FLOOR * window_max(absolute(w)) + ROUNDING_FLOOR
-    return maximum(minimum((newest(w) - median) / (spread + floor), CLIP), -CLIP)
+    median = newest(places(w, 0, MIDDLE))
+    distance = absolute(w - over_window(median))
+    firsts, lasts = places(distance, 0, NORMAL_DAYS - MIDDLE + 1), places(distance, MIDDLE - 1, NORMAL_DAYS)
+    spread = window_min(maximum(firsts, lasts))
+    floor = RELATIVE_FLOOR * maximum(absolute(newest(places(w, 0, 1))), absolute(newest(w))) + ROUNDING_FLOOR
+    return maximum(minimum((x - median) / (spread + floor), CLIP), -CLIP)
 
 
+@few_at_a_time
 def normalised(x):
     """Score a series day by day against its own last 120 days; 119 days are used up."""
-    return robust_score(windows(x, NORMAL_DAYS))
+    return robust_score(since(x, NORMAL_DAYS - 1), ascending_windows(x, NORMAL_DAYS))
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -113,6 +121,22 @@ def normalised(x):
 # factors enter, so the day on which somebody anchored the factor does not matter. Where no corporate action falls
 # into a window the ratio is exactly 1 and the prices are used as traded.
 # ---------------------------------------------------------------------------------------------------------------
+
+
+def at_own_level(function, levels):
+    """Return ``function(level)``, on each day that of the day's own level; ``function`` is run once a level.
+
+    ``levels`` are above 0 and seldom change; ``function`` takes (stocks, 1) and returns a series that ends with them.
+    """
+    level = tail(levels, 1)
+    result = function(level)
+    own = tail(levels, result.shape[1])
+    left = where(own == level, 0.0, own)
+    while (left > 0.0).any():
+        level = over_window(window_max(left))
+        result = where(own == level, function(level), result)
+        left = where(own == level, 0.0, left)
+    return result
 
 
 def growth(price, factor, days):
@@ -146,19 +170,24 @@ def FOMO(volume, factor):
     return normalised(maximum(minimum(since(rate, 1) - ago(rate, 1), 5.0), -5.0))
 
 
-def DEV(close, factor):
-    """Normalised distance of the close from its 20-day mean, both in units of today's close."""
+def distance_from_mean20(close, factor):
+    """Return the distance of the close from its 20-day mean in shares of that mean, in units of today's close."""
     w = windows(close, 20)
     f = windows(factor, 20)
     relative = (w / over_window(newest(w))) * (f / over_window(newest(f)))
     mean = places_sum(relative, 20) / 20.0
-    return normalised((1.0 - mean) / mean)
+    return (1.0 - mean) / mean
 
 
+def DEV(close, factor):
+    """Normalised distance of the close from its 20-day mean, both in units of today's close."""
+    return normalised(distance_from_mean20(close, factor))
+
+
+@few_at_a_time
 def LOG_VOL(volume, factor):
     """Normalised log(1 + volume), the volumes of the 120 days adjusted to the last of them."""
-    f = windows(factor, NORMAL_DAYS)
-    return robust_score(ln(1.0 + windows(volume, NORMAL_DAYS) * (over_window(newest(f)) / f)))
+    return at_own_level(lambda level: normalised(ln_from_one(1.0 + volume * (level / factor))), factor)
 
 
 def MOM20(close, factor):
@@ -217,6 +246,7 @@ def GATE(condition, x, y):
     return where(condition > 0.0, x, y)
 
 
+@few_at_a_time
 def JUMP(x):
     """max((x - mean120) / (std120 + 1e-6) - 3, 0), the deviation unbiased, over the last 120 days."""
     w = windows(x, NORMAL_DAYS)

@@ -12,6 +12,8 @@ Runs on CPython 3.6 with numpy 1.14; the exported strategy contains these very l
 
 import numpy as np
 
+FEW_STOCKS = 16  # their 120-day windows of 120 days are 2 MB
+
 
 def where(condition, x, y):
     """Select x where the condition holds, else y."""
@@ -83,9 +85,21 @@ def places(w, start, stop):
     return w[..., start:stop]
 
 
-def kth_smallest(w, k):
-    """Return the k-th smallest value of each window (k counts from 1): a selection, hence exact."""
-    return np.partition(w, k - 1, axis=-1)[..., k - 1]
+def ascending_windows(x, length):
+    """Return ``windows(x, length)``, the values of each in ascending order: a selection, hence exact.
+
+    From one day to the next one value leaves and one comes in.
+    """
+    found = np.empty((max(x.shape[1] - length + 1, 0), x.shape[0], length))
+    for day, w in enumerate(found):
+        if day == 0:
+            w[:] = np.sort(x[:, :length], axis=1)
+            continue
+        before, old, new = found[day - 1], x[:, day - 1 : day], x[:, day + length - 1 : day + length]
+        rest = np.where(before[:, :-1] < old, before[:, :-1], before[:, 1:])
+        w[:, :-1], w[:, -1:] = np.minimum(rest, new), new
+        w[:, 1:] = np.maximum(rest, w[:, 1:])
+    return found.swapaxes(0, 1)
 
 
 def window_max(w):
@@ -135,3 +149,15 @@ def stock_max(x):
 def beside(parts):
     """Put series side by side, earlier days first."""
     return np.concatenate(parts, axis=1)
+
+
+def few_at_a_time(function):
+    """Run a function of series a few stocks at a time: the same values, and its windows stay in the cache."""
+
+    def run(*series):
+        starts = range(0, max(series[0].shape[0], 1), FEW_STOCKS)
+        return np.concatenate([function(*[x[start : start + FEW_STOCKS] for x in series]) for start in starts])
+
+    run.__name__, run.__doc__ = function.__name__, function.__doc__
+    run.__dict__["__wrapped__"] = function  # where inspect finds the names of the arguments
+    return run

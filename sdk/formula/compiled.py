@@ -419,7 +419,9 @@ def run_programs(rows, full, compact, programs, spans, features, ready, days, de
     first_stock, last_stock, at_once = stocks
     longest = depth * count * at_once
     registers = np.zeros((1 + (np.max(full[:, 5]) if len(full) else 0), _apart(length)), dtype)
-    cells = np.zeros((1 + max(np.max(programs[:, 4]), np.max(compact[:, 5]) if len(compact) else 0), _apart(longest)), dtype)
+    cells = np.zeros(
+        (1 + max(np.max(programs[:, 4]), np.max(compact[:, 5]) if len(compact) else 0), _apart(longest)), dtype
+    )
     work = np.zeros((7, _apart(max(length, longest))), dtype)
     boxes, box = np.zeros((3, 20, TILE), dtype), np.zeros(120, dtype)
     end, zero = np.max(days) + 1, dtype.type(0.0)

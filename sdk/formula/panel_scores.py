@@ -13,6 +13,7 @@ import numpy as np
 
 from jq_strategy import formula as language
 from jq_strategy import kernel
+from jq_strategy.formula import Step
 from jq_strategy.inputs import usable_bars
 from sdk.errors import FormulaError
 from sdk.formula.compiled import OPCODES
@@ -20,6 +21,9 @@ from sdk.formula.compiled_features import COMPILED
 from sdk.formula.segments import PlanOnPanel, Programs
 
 _BYTES_AT_ONCE = 64_000_000  # of scores held together: 370 formulas for 300 stocks and 72 days
+_FEW_STOCKS = 16  # 3 MB of bars of 2,900 days
+_BYTES_OF_WINDOWS = 256_000_000  # of windows over features that are kept
+_WINDOWED = frozenset(name for name, (_, days) in OPCODES.items() if days or name == "JUMP")
 
 Tree = tuple
 
@@ -38,8 +42,11 @@ class PanelScores:
         self.shape = (stocks, next(iter(bars.values())).shape[1])
         self._bars = {name: np.broadcast_to(array, self.shape) for name, array in bars.items()}
         self._threads = threads
-        self._features = np.zeros((0, *self.shape), precision)
-        self._place: dict[str, int] = {}
+        row = np.dtype(precision).itemsize * self.shape[0] * self.shape[1]
+        self._rows = len(kernel.FEATURES) + min(64, _BYTES_OF_WINDOWS // max(1, row))
+        self._features = np.zeros((self._rows, *self.shape), precision)  # takes memory as it is filled
+        self._place: dict[str | tuple[str, str], int] = {}
+        self._windows_left = self._rows - len(kernel.FEATURES)
         self._known_days: dict[tuple[str, ...], np.ndarray] = {}
 
     def scores(self, tree: Tree, days: Sequence[int] | np.ndarray, members: np.ndarray | None = None) -> np.ndarray:
@@ -85,8 +92,8 @@ class PanelScores:
             batch, alone = Programs(days, self._threads), []
             for place, steps in enumerate(map(language.plan, part)):
                 if all(not step.operands or step.name in OPCODES for step in steps):
-                    rows = {step.label: self._feature(step.name) for step in steps if not step.operands}
-                    batch.add([step for step in steps if step.operands], rows, place)
+                    rows = self._rows_of(steps)
+                    batch.add([step for step in steps if step.label not in rows], rows, place)
                 else:
                     alone.append(place)
             values = np.empty((len(part), self.shape[0], len(days)), self._features.dtype)
@@ -112,22 +119,57 @@ class PanelScores:
             missing = [field for field in feature.inputs if field not in self._bars]
             if missing:
                 raise FormulaError(f"{name} needs the input {missing[0]!r}, which this panel does not have")
-            with np.errstate(invalid="ignore"):
-                _, filled = usable_bars([self._bars[field] for field in feature.inputs], feature.inputs)
-            values = COMPILED[name](*filled)[None].astype(self._features.dtype, copy=False)
-            self._place[name] = len(self._features)
-            self._features = np.concatenate([self._features, values])
+            place = tuple(kernel.FEATURE_TABLE).index(name)
+            for few in self._few_stocks():
+                _, filled = self._usable(feature.inputs, few)
+                self._features[place, few] = COMPILED[name](*filled)
+            self._place[name] = place
         return self._place[name]
+
+    def _rows_of(self, steps: Sequence[Step]) -> dict[str, int]:
+        """Return the rows of a plan's features and of windows straight over a feature: label -> row.
+
+        The latter are few, costly and in most batches, so they are computed once for the whole panel.
+        """
+        rows = {step.label: self._feature(step.name) for step in steps if not step.operands}
+        feature_of = {step.label: step.name for step in steps if not step.operands}
+        for step in steps:
+            if step.name in _WINDOWED and len(step.operands) == 1 and step.operands[0][0] in feature_of:
+                row = self._window(step, feature_of[step.operands[0][0]])
+                if row is not None:
+                    rows[step.label] = row
+        return rows
+
+    def _window(self, step: Step, feature: str) -> int | None:
+        """Return the row of a window over a feature, or None where no more rows are kept."""
+        key = (step.name, feature)
+        if key not in self._place and self._windows_left > 0:
+            self._windows_left -= 1
+            batch = Programs(np.arange(self.shape[1]), self._threads)
+            batch.add([step], {step.operands[0][0]: self._feature(feature)})
+            row = len(kernel.FEATURES) + self._windows_left
+            batch.run(self._features, self._features[:0], self._features[row : row + 1])
+            self._place[key] = row
+        return self._place.get(key)
 
     def _known(self, names: tuple[str, ...]) -> np.ndarray:
         """Return for each day how many days in a row, this one included, all of ``names`` have been known."""
         if names not in self._known_days:
-            with np.errstate(invalid="ignore"):
-                known, _ = usable_bars([self._bars[name] for name in names], names)
-            place = np.arange(1, self.shape[1] + 1)
-            last_gap = np.maximum.accumulate(np.where(known, 0, place), axis=1)
-            self._known_days[names] = place - last_gap
+            place = np.arange(1, self.shape[1] + 1, dtype=np.int32)
+            days = np.empty(self.shape, dtype=np.int32)
+            for few in self._few_stocks():
+                known, _ = self._usable(names, few)
+                days[few] = place - np.maximum.accumulate(np.where(known, np.int32(0), place), axis=1)
+            self._known_days[names] = days
         return self._known_days[names]
+
+    def _few_stocks(self) -> Iterator[slice]:
+        """Yield the stocks in groups whose bars stay in the cache."""
+        return (slice(start, start + _FEW_STOCKS) for start in range(0, self.shape[0], _FEW_STOCKS))
+
+    def _usable(self, names: Sequence[str], few: slice) -> tuple[np.ndarray, list[np.ndarray]]:
+        with np.errstate(invalid="ignore"):
+            return usable_bars([self._bars[name][few] for name in names], names)
 
 
 def _days_of_one_pool(scored: np.ndarray) -> list[list[int]]:

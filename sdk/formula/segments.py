@@ -108,7 +108,7 @@ class Programs:
         node = {label: self._node(("", row)) for label, row in places.items()}
         for step in steps:
             node[step.label] = self._node((step.name, *[node[label] for label, _ in step.operands]))
-        self._tops[place] = node[steps[-1].label] if steps else next(iter(node.values()))
+        self._tops[place] = node[steps[-1].label if steps else list(places)[-1]]
 
     def _node(self, node: Node) -> int:
         return self._nodes.setdefault(node, len(self._nodes))

@@ -57,13 +57,14 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "newest": lambda w: w[..., -1],
     "over_window": lambda x: x[..., None],
     "places": lambda w, start, stop: w[..., start:stop],
-    "kth_smallest": lambda w, k: torch.kthvalue(w, k, dim=-1).values,
+    "ascending_windows": lambda x, length: torch.sort(x.unfold(1, length, 1), dim=-1).values,
     "window_max": lambda w: torch.amax(w, dim=-1),
     "sorted_stocks": lambda x: torch.sort(x, dim=0).values,
     "smaller_stocks": _smaller_stocks,
     "stock_sum": _stock_sum,
     "stock_max": lambda x: torch.clamp(torch.amax(x, dim=0, keepdim=True), min=0.0),
     "beside": lambda parts: torch.cat(list(parts), dim=1),
+    "few_at_a_time": lambda function: function,
 }
 
 KERNEL = kernel_on(PRIMITIVES)

@@ -37,6 +37,36 @@ def test_ln_and_tanh_are_monotone() -> None:
     assert (np.diff(kernel.hyperbolic_tangent(points)) >= 0).all()
 
 
+def test_ln_from_one_has_the_bits_of_ln() -> None:
+    x = np.concatenate([2.0 ** RNG.uniform(0, 63, 100_000), 2.0 ** np.arange(64), [np.nextafter(2.0, 1.0)]])[None, :]
+    assert kernel.ln_from_one(x).tobytes() == kernel.ln(x).tobytes()
+
+
+@pytest.mark.parametrize("days", [119, 120, 260])
+def test_sliding_windows_are_the_windows_in_order(days: int) -> None:
+    x = np.round(RNG.normal(size=(3, days)), 1) + 0.0  # with ties
+    assert (kernel.ascending_windows(x, 120) == np.sort(kernel.windows(x, 120), axis=-1)).all()
+
+
+def test_a_split_over_stocks_changes_no_value() -> None:
+    x = RNG.normal(size=(37, 250))
+    for function in (kernel.normalised, kernel.JUMP):
+        alone = np.concatenate([function(x[stock : stock + 1]) for stock in range(37)])
+        assert function(x).tobytes() == alone.tobytes()
+        assert function(x[:0]).shape == (0, 131)
+
+
+def test_each_day_of_log_vol_stands_at_its_own_factor() -> None:
+    volume = np.floor(np.exp(RNG.normal(13, 1, (5, 260))))
+    factor = np.cumprod(np.where(RNG.random((5, 260)) < 0.02, 1.03, 1.0), axis=1)
+    factor[0] = 1.0 + RNG.random(260)  # another level every day
+    found = kernel.LOG_VOL(volume, factor)
+    for day in range(119, 260):
+        window = slice(day - 119, day + 1)
+        adjusted = 1.0 + volume[:, window] * (factor[:, day : day + 1] / factor[:, window])
+        assert found[:, day - 119].tobytes() == kernel.normalised(kernel.ln(adjusted))[:, 0].tobytes()
+
+
 def test_ln_of_one_is_zero_and_tanh_is_odd() -> None:
     assert kernel.ln(np.ones((1, 1)))[0, 0] == 0.0
     x = RNG.normal(0, 2, (1, 1000))
