@@ -15,7 +15,7 @@ class SharedFeatures:
     """Formulas on one stack of bars, name -> (rows, days).
 
     ``kernel`` holds the kernel and the missing-bar rule on one back end; ``join`` puts arrays under each other.
-    ``blocks`` are the pools, as slices of rows: a formula that compares stocks is computed pool by pool.
+    ``blocks`` are the pools, as slices of rows: stocks are compared within a pool only, and its arrays stay small.
     """
 
     def __init__(self, kernel, join, bars, blocks):
@@ -28,10 +28,8 @@ class SharedFeatures:
         self._masks = {}  # type: dict
 
     def scores(self, tree):
-        """Return the scores of the last day, one part (rows,) or one a pool."""
-        if language.compares_stocks(tree):
-            return [self._follow(tree, block) for block in self._blocks]
-        return [self._follow(tree, slice(None))]
+        """Return the scores of the last day, one part (pool,) for each pool."""
+        return [self._follow(tree, block) for block in self._blocks]
 
     def _follow(self, tree, rows):
         kernel = self._kernel
