@@ -17,6 +17,7 @@ Progress goes to standard error; the last line is one JSON object; the exit code
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 import tempfile
@@ -35,6 +36,7 @@ from benchmarks.bits.backends import BackEnd, Batch, Numpy, Onnx, Python36, Torc
 from benchmarks.bits.formulas import found_trees, random_trees
 from benchmarks.bits.purity import VARIANTS
 from benchmarks.bits.scene import Scene, make_scene
+from benchmarks.bits.table import show
 from benchmarks.bits.tally import Tally
 from jq_strategy import formula as language
 from sdk.market.bundle import Bundle
@@ -77,7 +79,8 @@ def compare(scene: Scene, trees: list[tuple], size: Size, kept: Path | None) -> 
     """Score all formulas on all back ends and variants; formulas in the order of their lookback, part by part."""
     trees = sorted(trees, key=lambda tree: (language.lookback_days(tree), repr(tree)))
     stack = scene.stack(max(map(language.lookback_days, trees)))
-    total, done = Tally(), _finished_parts(kept, scene.name)
+    total, key = Tally(), _fingerprint(scene, trees)
+    done = _finished_parts(kept, key)
     every = max(1, len(trees) // size.sample)
     with closing(Python36(scene, stack)) as python36:
         reference = Numpy(scene, stack)
@@ -85,8 +88,8 @@ def compare(scene: Scene, trees: list[tuple], size: Size, kept: Path | None) -> 
         variants: list[BackEnd] = [variant(scene, stack) for variant in VARIANTS]
         for start in range(0, len(trees), BATCH):
             part, tally = trees[start : start + BATCH], Tally()
-            if str(start) in done:
-                total.add(done[str(start)])
+            if start in done:
+                total.add(done[start])
                 continue
             want = _timed(tally, reference.name, partial(reference.scores, part))
             for other in [*others, *variants]:
@@ -98,7 +101,7 @@ def compare(scene: Scene, trees: list[tuple], size: Size, kept: Path | None) -> 
             total.add(tally.stored())
             if kept:
                 with kept.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps({"market": scene.name, "start": start, **tally.stored()}) + "\n")
+                    file.write(json.dumps({"key": key, "start": start, **tally.stored()}) + "\n")
             _say(f"{scene.name}: {start + len(part)}/{len(trees)} formulas, {total.differences} differences")
     return total
 
@@ -119,43 +122,23 @@ def _timed(tally: Tally, name: str, work: Callable[[], Any]) -> Any:
     return result
 
 
-def _finished_parts(kept: Path | None, market: str) -> dict[str, dict]:
+def _fingerprint(scene: Scene, trees: list[tuple]) -> str:
+    """Return what a kept part belongs to: these formulas on these pools, bars and days."""
+    text = hashlib.sha256(repr((scene.name, scene.codes, scene.days, trees)).encode())
+    for array in (*scene.pools, *scene.bars.values()):
+        text.update(array.tobytes())
+    return text.hexdigest()
+
+
+def _finished_parts(kept: Path | None, key: str) -> dict[int, dict[str, Any]]:
     if kept is None or not kept.exists():
         return {}
     lines = [json.loads(line) for line in kept.read_text("utf-8").splitlines()]
-    return {str(line["start"]): line for line in lines if line["market"] == market}
+    return {line["start"]: line for line in lines if line["key"] == key}
 
 
 def _say(words: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {words}", file=sys.stderr, flush=True)
-
-
-def show(scene: Scene, trees: list[tuple], tally: Tally) -> dict[str, Any]:
-    """Print one market's table and return its figures."""
-    across = sum(map(language.compares_stocks, trees))
-    print(f"{scene.name}: {len(trees)} formulas ({across} compare stocks), {len(scene.codes)} stocks in the panel")
-    for place, (day, pool) in enumerate(zip(scene.days, scene.pools, strict=True)):
-        halted, new = scene.trouble(place)
-        print(f"  {scene.dates[day]}: pool of {len(pool)}, {halted} halted, {new} listed for less than a year")
-    heads = ("formulas", "scores", "not NaN", "bits", "top 10", "s", "formulas/s")
-    print(f"  {'compared with the reference':<36}" + "".join(f"{head:>12}" for head in heads))
-    for name, count in tally.formulas.items():
-        counts = (count, tally.compared[name], tally.existing[name], tally.bits[name], tally.sets[name])
-        times = (tally.seconds[name], count / tally.seconds[name])
-        cells = [*[f"{value:>12,}" for value in counts], *[f"{value:>12.1f}" for value in times]]
-        print(f"  {name:<36}" + "".join(cells))
-    print("\n".join(f"  DIFFER {word}" for word in tally.words), end="\n" if tally.words else "")
-    names = list(tally.formulas)
-    return {
-        "formulas": len(trees),
-        "compare_stocks": across,
-        "scores_compared": tally.compared.total(),
-        "not_nan": tally.existing.total(),
-        "top10_sets": len(trees) * len(scene.days),
-        "differing_bits": {name: tally.bits[name] for name in names},
-        "differing_top10": {name: tally.sets[name] for name in names},
-        "seconds": {name: round(seconds, 2) for name, seconds in tally.seconds.items()},
-    }
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -166,7 +149,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--market", choices=["made", "real", "both"], default="both")
     parser.add_argument("--sample", type=int, help="formulas that are also scored with nothing shared (320; quick 9)")
-    parser.add_argument("--kept", type=Path, help="file of finished parts, of the same arguments")
+    parser.add_argument("--kept", type=Path, help="file of finished parts, of these formulas and bars")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     size = QUICK if options.quick else FULL
