@@ -79,8 +79,8 @@ class _Builder:
     def layout(self) -> Layout:
         """Return the finished tables."""
         widths = (2, 9, 7, 6, 2)
-        spans = np.concatenate(self._spans) if self._spans else []
-        parts = (list(self._rows.values()), self._full, self._compact, self._programs, spans)
+        spans: Any = np.concatenate(self._spans) if self._spans else []
+        parts: tuple[Any, ...] = (list(self._rows.values()), self._full, self._compact, self._programs, spans)
         tables = tuple(
             np.array(part, dtype=np.int64).reshape(-1, width) for part, width in zip(parts, widths, strict=True)
         )

@@ -122,11 +122,13 @@ class Programs:
         if not self._tops:
             return
         layout = self.layout()
+        rows, full, compact, programs, spans = layout.tables
         edges = np.linspace(0, features.shape[1], self._threads + 1).astype(int)
 
         def run_part(part: int) -> None:
             some = (edges[part], edges[part + 1], STOCKS_AT_ONCE)
-            run_programs(*layout.tables, features, ready, self._days, layout.depth, some, result)
+            tables = (rows, full, compact, programs, spans)
+            run_programs(*tables, features, ready, self._days, layout.depth, some, result)
 
         if self._threads == 1:
             run_part(0)
