@@ -24,12 +24,17 @@ def market() -> None:
 @click.option("--start", default="2018-01-01", show_default=True, help="first working day; 300 days come before it")
 @click.option("--signal", default=1.0, show_default=True, help="strength of the planted signal; 0 plants none")
 @click.option("--plant/--no-plant", default=True, help="--no-plant is --signal 0")
-def synth(out: Path, stocks: int, years: float, seed: int, start: str, signal: float, plant: bool) -> None:
+@click.option("--funds/--no-funds", default=True, show_default=True, help="also ETFs and further indices")
+def synth(
+    out: Path, stocks: int, years: float, seed: int, start: str, signal: float, plant: bool, funds: bool
+) -> None:
     """生成合成行情 · Make a market with halts, limits, ST, listings, dividends and a weak signal."""
     from sdk.market.made.market import make_market
     from sdk.market.made.spec import MarketSpec
 
-    spec = MarketSpec(stocks=stocks, years=years, seed=seed, start=start, signal=signal if plant else 0.0)
+    spec = MarketSpec(
+        stocks=stocks, years=years, seed=seed, start=start, signal=signal if plant else 0.0, funds=funds
+    )
     bundle = make_market(out, spec)
     coverage, planted = bundle.manifest["coverage"], bundle.manifest["planted"]
     click.echo(f"{out}: {coverage['codes']} 只股票, {coverage['start']} … {coverage['end']}, {coverage['bars']} bars")
