@@ -37,7 +37,7 @@ def synth(
     )
     bundle = make_market(out, spec)
     coverage, planted = bundle.manifest["coverage"], bundle.manifest["planted"]
-    click.echo(f"{out}: {coverage['codes']} 只股票, {coverage['start']} … {coverage['end']}, {coverage['bars']} bars")
+    click.echo(f"{out}: {coverage['codes']} 只证券, {coverage['start']} … {coverage['end']}, {coverage['bars']} bars")
     click.echo(f"work from {bundle.manifest['source']['work_from']}; fingerprint {bundle.fingerprint[:16]}")
     click.echo(f"planted: {planted['formula'] or 'nothing'} (monthly RankIC {planted['monthly_rank_ic']:+.3f})")
 
