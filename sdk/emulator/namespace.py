@@ -17,10 +17,11 @@ from sdk.emulator.api.current import CurrentData
 from sdk.emulator.api.subportfolios import SubPortfolioConfig, subportfolio_setter
 from sdk.emulator.api.visible import FutureDataError
 from sdk.emulator.costs import OrderCost, PerTrade
+from sdk.emulator.lib.modules import factor_names, platform_modules
 from sdk.emulator.orders import LimitOrderStyle, MarketOrderStyle, OrderStatus
 from sdk.emulator.session import Session
 from sdk.emulator.slippage import FixedSlippage, PriceRelatedSlippage, StepRelatedSlippage
-from sdk.emulator.unsupported import JQFACTOR, TECHNICAL, Unbuilt, unbuilt_names
+from sdk.emulator.unsupported import unbuilt_names
 
 
 class _LazyPandas:
@@ -36,7 +37,7 @@ def strategy_names(session: Session) -> dict[str, Any]:
     """Return name -> object for the strategy's module."""
     settings, history, securities, trading = session.settings, session.history, session.securities, session.trading
     schedule, files = session.schedule, session.files
-    return {
+    names: dict[str, Any] = {
         **unbuilt_names(),
         "g": session.g,
         "log": session.log,
@@ -94,6 +95,8 @@ def strategy_names(session: Session) -> dict[str, Any]:
         "write_file": files.write_file,
         "send_message": files.send_message,
     }
+    names.update(factor_names(session, names))
+    return names
 
 
 def preset_names() -> dict[str, Any]:
@@ -108,19 +111,9 @@ def preset_names() -> dict[str, Any]:
     }
 
 
-def importable_modules(names: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the platform's modules that a strategy may import, with what they hold."""
-    platform = "run this strategy on the platform, or write the factor with numpy on get_price"
-    return {
-        "jqdata": dict(names),
-        "kuanke.user_space_api": dict(names),
-        "jqfactor": {name: Unbuilt(f"jqfactor.{name}", platform) for name in JQFACTOR},
-        "jqlib.technical_analysis": {
-            name: Unbuilt(f"jqlib.technical_analysis.{name}", "write the indicator with numpy on attribute_history")
-            for name in TECHNICAL
-        },
-        "jqlib.optimizer": {"portfolio_optimizer": Unbuilt("portfolio_optimizer", platform)},
-    }
+def importable_modules(session: Session, names: Mapping[str, Any]) -> dict[str, Callable[[], Mapping[str, Any]]]:
+    """Return the platform's modules that a strategy may import: path -> what makes its names, called when asked."""
+    return platform_modules(session, names)
 
 
 def _current_data(session: Session) -> Callable[[], CurrentData]:

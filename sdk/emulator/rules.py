@@ -210,6 +210,18 @@ RULES: tuple[Rule, ...] = (
         "observed",
     ),
     Rule(
+        *("indicator_history", "250", ()),
+        "技术指标中递推的（EMA、SMA 等）向前取多少根 K 线（不少于参数的 15 倍）",
+        "the page's MACD and QACD samples differ by 7e-10, RSI from the exact value by 7e-10: a finite history",
+        "inferred",
+    ),
+    Rule(
+        *("winsorize_border", "value", ("limit",)),
+        "winsorize(scale=k) 的边界：界内最外的一个值，或 μ ± kσ 本身",
+        "the platform's published jqfactor_analyzer takes the value; its documentation says the border",
+        "documented",
+    ),
+    Rule(
         *("log_extra_arguments", "own_line", ("joined",)),
         "print / log.info 的多个参数：各占一条日志",
         "§7.1",

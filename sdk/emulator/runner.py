@@ -67,7 +67,7 @@ def run_backtest(
     session = Session(bundle, job.rules, (job.start, job.end), first, last, job.cash)
     prepared = clock()
     names = strategy_names(session)
-    error = Engine(session, module).run({**preset_names(), **names}, dict(importable_modules(names)))
+    error = Engine(session, module).run({**preset_names(), **names}, importable_modules(session, names))
     ran = clock()
     result, files = collect(job, session, error, target)
     if target is not None:

@@ -24,10 +24,9 @@ UNBUILT: dict[str, str] = {
     **dict.fromkeys(("get_fundamentals", "get_fundamentals_continuously", "get_history_fundamentals"), _VALUATION),
     **dict.fromkeys(("query", "valuation", "indicator", "income", "balance", "cash_flow"), _VALUATION),
     **dict.fromkeys(("finance", "macro", "get_locked_shares", "get_margincash_stocks"), _PLATFORM),
-    **dict.fromkeys(("get_marginsec_stocks", "get_factor_values", "calc_factors", "Factor"), _PLATFORM),
+    **dict.fromkeys(("get_marginsec_stocks", "get_factor_values"), _PLATFORM),
     **dict.fromkeys(("get_industry_stocks", "get_industry", "get_industries", "get_concept_stocks"), _MEMBERS),
     **dict.fromkeys(("get_concept", "get_concepts", "get_index_weights"), _MEMBERS),
-    **dict.fromkeys(("winsorize", "winsorize_med", "standardlize", "neutralize"), "use numpy on get_price"),
     **dict.fromkeys(("get_dominant_future", "get_future_contracts", "get_all_factors"), _PLATFORM),
     **dict.fromkeys(("transfer_cash", "inout_cash"), "use the one stock account"),
     **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), "use order"),
@@ -36,14 +35,6 @@ UNBUILT: dict[str, str] = {
     **dict.fromkeys(("batch_submit_orders", "batch_cancel_orders"), "use order and cancel_order one by one"),
     **dict.fromkeys(("portfolio_optimizer", "create_backtest", "get_backtest"), _PLATFORM),
 }
-JQFACTOR = (
-    *("get_factor_values", "calc_factors", "Factor", "get_all_factors"),
-    *("winsorize", "winsorize_med", "standardlize", "neutralize"),
-)
-TECHNICAL = (
-    *("MA", "EMA", "MACD", "KDJ", "RSI", "BOLL", "ATR", "CCI"),
-    *("BIAS", "WR", "OBV", "VOL", "MTM", "ROC", "TRIX", "DMI"),
-)
 
 
 class Unbuilt:
