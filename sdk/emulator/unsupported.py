@@ -23,7 +23,7 @@ UNBUILT: dict[str, str] = {
     **dict.fromkeys(("unsubscribe_all", "get_money_flow", "get_billboard_list", "get_mtss"), _PLATFORM),
     **dict.fromkeys(("get_fundamentals", "get_fundamentals_continuously", "get_history_fundamentals"), _VALUATION),
     **dict.fromkeys(("query", "valuation", "indicator", "income", "balance", "cash_flow"), _VALUATION),
-    **dict.fromkeys(("finance", "macro", "get_locked_shares", "get_margincash_stocks"), _PLATFORM),
+    **dict.fromkeys(("jy", "finance", "macro", "get_locked_shares", "get_margincash_stocks"), _PLATFORM),
     **dict.fromkeys(("get_marginsec_stocks", "get_factor_values"), _PLATFORM),
     **dict.fromkeys(("get_industry_stocks", "get_industry", "get_industries", "get_concept_stocks"), _MEMBERS),
     **dict.fromkeys(("get_concept", "get_concepts", "get_index_weights"), _MEMBERS),

@@ -49,7 +49,7 @@ def neutralizer(session: Session, exposures: Exposures) -> Callable[..., Any]:
             return data.apply(row, axis=0)
         import pandas as pd
 
-        rows = [row(data.loc[label], label) for label in data.index]
+        rows = [row(values, label) for label, values in data.iterrows()]
         return pd.DataFrame([each.to_numpy() for each in rows], index=data.index, columns=data.columns)
 
     return neutralize
