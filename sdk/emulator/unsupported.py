@@ -33,7 +33,10 @@ UNBUILT: dict[str, str] = {
     **dict.fromkeys(("marginsec_open", "marginsec_close", "marginsec_direct_refund"), "use order"),
     **dict.fromkeys(("StopMarketOrderStyle", "StopLimitOrderStyle"), "use MarketOrderStyle or LimitOrderStyle"),
     **dict.fromkeys(("batch_submit_orders", "batch_cancel_orders"), "use order and cancel_order one by one"),
-    **dict.fromkeys(("portfolio_optimizer", "create_backtest", "get_backtest"), _PLATFORM),
+    **dict.fromkeys(("create_backtest", "get_backtest", "bond", "bank_indicator"), _PLATFORM),
+    **dict.fromkeys(("security_indicator", "insurance_indicator", "get_factor_kanban_values"), _PLATFORM),
+    "analyze_factor": "run the analysis on the platform's research page",
+    "get_trade_day": "use get_trade_days",
 }
 
 

@@ -116,10 +116,10 @@ def _calculate(
 
 def _row(values: Any, codes: list[str], factor: Any) -> list[float]:
     if hasattr(values, "reindex") and getattr(values, "ndim", 0) == 1:
-        return values.reindex(codes).to_numpy(dtype=float).tolist()  # type: ignore[no-any-return]
+        return values.reindex(codes).to_numpy(dtype=float).tolist()
     shape = getattr(values, "shape", ())
     if shape and shape[-1] == len(codes) and int(np.prod(shape)) == len(codes):
-        return np.asarray(values, dtype=float).reshape(-1).tolist()  # type: ignore[no-any-return]
+        return np.asarray(values, dtype=float).reshape(-1).tolist()
     raise StrategyError(
         f"calc_factors: calc of {factor.name!r} returned {type(values).__name__}; return a Series by code, "
         "like data['close'].mean() or data['close'].iloc[-1]"

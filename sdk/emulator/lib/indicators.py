@@ -14,23 +14,31 @@ import numpy as np
 
 from sdk.emulator.lib.series import (
     AVEDEV,
-    DMA as DYNAMIC,
-    EMA as EMA_,
     HHV,
     IF,
     KNOWN,
     LLV,
-    MA as MA_,
     MAX,
     MIN,
     REF,
     SINCE_HIGHEST,
     SINCE_LOWEST,
     SLOPE,
-    SMA as SMA_,
     STD,
     SUM,
     Array,
+)
+from sdk.emulator.lib.series import (
+    DMA as DYNAMIC,
+)
+from sdk.emulator.lib.series import (
+    EMA as EMA_,
+)
+from sdk.emulator.lib.series import (
+    MA as MA_,
+)
+from sdk.emulator.lib.series import (
+    SMA as SMA_,
 )
 
 Arrays = tuple[Array, ...]
@@ -87,11 +95,9 @@ def AMV(bar: Bars, timeperiod: int = 13) -> Array:
     return SUM(weighted, timeperiod) / SUM(bar.lots, timeperiod)
 
 
-def BBI(
-    bar: Bars, timeperiod1: int = 3, timeperiod2: int = 6, timeperiod3: int = 12, timeperiod4: int = 24
-) -> Array:
+def BBI(bar: Bars, timeperiod1: int = 3, timeperiod2: int = 6, timeperiod3: int = 12, timeperiod4: int = 24) -> Array:
     spans = (timeperiod1, timeperiod2, timeperiod3, timeperiod4)
-    return sum(MA_(bar.C, span) for span in spans) / 4
+    return np.sum([MA_(bar.C, span) for span in spans], axis=0) / 4
 
 
 def BBIBOLL(bar: Bars, N: int = 11, M: int = 6) -> Arrays:
@@ -285,7 +291,7 @@ def OSC(bar: Bars, N: int = 20, M: int = 6) -> Arrays:
 
 
 def UDL(bar: Bars, N1: int = 3, N2: int = 5, N3: int = 10, N4: int = 20, M: int = 6) -> Arrays:
-    udl = sum(MA_(bar.C, n) for n in (N1, N2, N3, N4)) / 4
+    udl = np.sum([MA_(bar.C, n) for n in (N1, N2, N3, N4)], axis=0) / 4
     return udl, MA_(udl, M)
 
 
@@ -294,8 +300,8 @@ def ACCER(bar: Bars, N: int = 8) -> Array:
 
 
 def ADTM(bar: Bars, N: int = 23, M: int = 8) -> Arrays:
-    up = IF(bar.O <= REF(bar.O), 0.0, MAX(bar.H - bar.O, bar.O - REF(bar.O)))
-    down = IF(bar.O >= REF(bar.O), 0.0, MAX(bar.O - bar.L, bar.O - REF(bar.O)))
+    up = IF(REF(bar.O) >= bar.O, 0.0, MAX(bar.H - bar.O, bar.O - REF(bar.O)))
+    down = IF(REF(bar.O) <= bar.O, 0.0, MAX(bar.O - bar.L, bar.O - REF(bar.O)))
     first, second = SUM(KNOWN_(up, bar), N), SUM(KNOWN_(down, bar), N)
     larger = MAX(first, second)
     adtm = IF(larger == 0, 0.0, (first - second) / IF(larger == 0, 1.0, larger))
@@ -310,13 +316,13 @@ def KNOWN_(values: Array, bar: Bars) -> Array:
 def DKX(bar: Bars, M: int = 10) -> Arrays:
     middle = (3 * bar.C + bar.L + bar.O + bar.H) / 6
     weights = [20 - age for age in range(20)]
-    dkx = sum(weight * REF(middle, age) for age, weight in enumerate(weights)) / 210
+    dkx = np.sum([weight * REF(middle, age) for age, weight in enumerate(weights)], axis=0) / 210
     return dkx, MA_(dkx, M)
 
 
 def PSY(bar: Bars, timeperiod: int = 12) -> Array:
     before = REF(bar.C)
-    return SUM(KNOWN(bar.C > before, before), timeperiod) / timeperiod * 100
+    return SUM(KNOWN(before < bar.C, before), timeperiod) / timeperiod * 100
 
 
 def PCNT(bar: Bars, M: int = 5) -> Arrays:
@@ -359,7 +365,7 @@ def VR(bar: Bars, N: int = 26, M: int = 6) -> Arrays:
     before = REF(bar.C)
     rise, fall, flat = (
         SUM(np.where(np.isnan(before), np.nan, np.where(test, bar.V, 0.0)), N)
-        for test in (bar.C > before, bar.C < before, bar.C == before)
+        for test in (before < bar.C, before > bar.C, before == bar.C)
     )
     vr = (rise * 2 + flat) / (fall * 2 + flat) * 100
     return vr, MA_(vr, M)

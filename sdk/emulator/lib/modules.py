@@ -30,7 +30,6 @@ OPTIMIZER = (
 ALPHAS = {"jqlib.alpha101": 101, "jqlib.alpha191": 191}
 WEIGHTS = "use equal weights, or compute the weights with numpy on get_price"
 ALPHA = "compute the factor with numpy on get_price, or use an exported formula"
-ANALYSIS = "run the analysis on the platform's research page"
 
 
 def platform_modules(session: Session, names: Mapping[str, Any]) -> dict[str, Module]:
@@ -42,7 +41,7 @@ def platform_modules(session: Session, names: Mapping[str, Any]) -> dict[str, Mo
         return technical_names(session)
 
     def factor() -> Mapping[str, Any]:
-        return {name: names.get(name) or Unbuilt(f"jqfactor.{name}", ANALYSIS) for name in JQFACTOR}
+        return {name: names[name] for name in JQFACTOR}
 
     def optimizer() -> Mapping[str, Any]:
         return {name: Unbuilt(f"jqlib.optimizer.{name}", WEIGHTS) for name in OPTIMIZER}

@@ -42,7 +42,9 @@ def winsorizer(border: str) -> Callable[..., Any]:
         if sum(choice is not None for choice in (scale, range, qrange)) != 1:
             raise StrategyError("winsorize: give exactly one of scale=3, range=[low, high], qrange=[0.05, 0.95]")
         if qrange is not None and not (0 <= qrange[0] <= qrange[1] <= 1):
-            raise StrategyError(f"winsorize: qrange={list(qrange)} must be two numbers from 0 to 1, like [0.05, 0.95]")
+            raise StrategyError(
+                f"winsorize: qrange={list(qrange)} must be two numbers from 0 to 1, like [0.05, 0.95]"
+            )
 
         def limits(row: Row) -> tuple[float, float]:
             if range is not None:
@@ -56,9 +58,7 @@ def winsorizer(border: str) -> Callable[..., Any]:
     return winsorize
 
 
-def winsorize_med(
-    data: Any, scale: float = 1, inclusive: bool = True, inf2nan: bool = True, axis: int = 1
-) -> Any:
+def winsorize_med(data: Any, scale: float = 1, inclusive: bool = True, inf2nan: bool = True, axis: int = 1) -> Any:
     """Pull in, or blank, what lies more than ``scale`` median distances from the median."""
 
     def limits(row: Row) -> tuple[float, float]:

@@ -111,9 +111,7 @@ def _count(session: Session, name: str, parameters: Mapping[str, Any]) -> int:
     return 2 * int(sum(numbers)) + 60
 
 
-def _bars(
-    session: Session, name: str, codes: list[str], moment: Any, count: int, how: Mapping[str, Any]
-) -> Bars:
+def _bars(session: Session, name: str, codes: list[str], moment: Any, count: int, how: Mapping[str, Any]) -> Bars:
     """Return the bars of all codes, right-aligned, NaN where a code has none."""
     end, now = _end(session, name, moment, how)
     reference = {} if how["fq_ref_date"] is None else {"fq_ref_date": how["fq_ref_date"]}

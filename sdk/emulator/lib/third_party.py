@@ -75,7 +75,9 @@ def missing_package(name: str) -> str | None:
     if known is None:
         return None
     install, instead = known
-    return f"import {name}{_where()}：本机没有安装 {name.partition('.')[0]}；pip install '{install}'，或改用：{instead}"
+    return (
+        f"import {name}{_where()}：本机没有安装 {name.partition('.')[0]}；pip install '{install}'，或改用：{instead}"
+    )
 
 
 def refused_module(name: str) -> str | None:

@@ -36,7 +36,7 @@ def test_infinities_are_blanked_or_lie_outside():
     np.testing.assert_array_equal(winsorize(row, range=[0, 2]), [1, 2, 2, NAN, NAN, NAN])
     np.testing.assert_array_equal(winsorize(row, range=[0, 2], inf2nan=False), [1, 2, 2, NAN, 2, 0])
     np.testing.assert_array_equal(winsorize_med(row, scale=1), [1, 2, 3, NAN, NAN, NAN])
-    np.testing.assert_allclose(standardlize(row), [-1.5**0.5, 0, 1.5**0.5, NAN, NAN, NAN])
+    np.testing.assert_allclose(standardlize(row), [-(1.5**0.5), 0, 1.5**0.5, NAN, NAN, NAN])
     np.testing.assert_allclose(standardlize(row, inf2nan=False)[4:], [INF, -INF])
 
 
