@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 Array = np.ndarray
-_FEW = 50
+_FEW = 12
 
 
 def _windows(values: Array, width: int, fold: Callable[[Array], Array]) -> Array:

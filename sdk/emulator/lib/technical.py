@@ -16,6 +16,7 @@ Source: the platform's page 技术分析指标; its printed results of 2017-01-2
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -115,17 +116,34 @@ def _bars(session: Session, name: str, codes: list[str], moment: Any, count: int
     """Return the bars of all codes, right-aligned, NaN where a code has none."""
     end, now = _end(session, name, moment, how)
     reference = {} if how["fq_ref_date"] is None else {"fq_ref_date": how["fq_ref_date"]}
-    rows = session.history.get_bars(
-        codes, count, how["unit"], list(FIELDS.values()), include_now=now, end_dt=end, **reference
-    )
+    letters = _letters(name)
+    fields = [FIELDS[letter] for letter in letters]
+    rows = session.history.get_bars(codes, count, how["unit"], fields, include_now=now, end_dt=end, **reference)
     width = max((len(row) for row in rows.values()), default=0) or 1
-    blocks = {letter: np.full((len(codes), width), np.nan) for letter in FIELDS}
-    for place, code in enumerate(codes):
-        row = rows[code]
-        for letter, field in FIELDS.items():
-            if len(row):
-                blocks[letter][place, width - len(row) :] = row[field]
+    unknown = np.full((len(codes), width), np.nan)
+    blocks = dict.fromkeys(FIELDS, unknown)
+    for letter in letters:
+        block = blocks[letter] = unknown.copy()
+        for place, code in enumerate(codes):
+            if len(row := rows[code]):
+                block[place, width - len(row) :] = row[FIELDS[letter]]
     return Bars(**blocks)
+
+
+@functools.cache
+def _letters(name: str) -> tuple[str, ...]:
+    """Return the letters of ``FIELDS`` that a formula reads, by letting it read them once."""
+    seen: set[str] = set()
+
+    class Watched(Bars):
+        def __getattribute__(self, letter: str) -> Any:
+            if letter in FIELDS:
+                seen.add(letter)
+            return super().__getattribute__(letter)
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        getattr(indicators, name)(Watched(*(np.ones((1, 3)) for _ in FIELDS)))
+    return tuple(letter for letter in FIELDS if letter in seen)
 
 
 def _end(session: Session, name: str, moment: Any, how: Mapping[str, Any]) -> tuple[dt.datetime | None, bool]:

@@ -129,6 +129,31 @@ print(neutralize(table, how='close').shape)
     assert lines == ["True", "True", "(2, 4)"]
 
 
+def test_industries_are_asked_of_the_strategys_own_calls(market):
+    """Whatever get_industry is in the namespace answers; a stock without an industry has no residual."""
+    from sdk.emulator.lib.exposures import Exposures
+    from sdk.emulator.lib.neutral import neutralizer
+    from sdk.emulator.rules import RuleBook
+    from sdk.emulator.session import Session
+
+    day = market.days[25].item()
+    session = Session(market, RuleBook(), (day, day), 25, 25, 1e6)
+    asked = []
+
+    def get_industry(codes, date):
+        asked.append(date)
+        kinds = {"600000.XSHG": "801010", "600001.XSHG": "801010", "600002.XSHG": "801020"}
+        return {code: {"sw_l1": {"industry_code": kinds[code]}} if code in kinds else {} for code in codes}
+
+    neutralize = neutralizer(session, Exposures(session, {"get_industry": get_industry}))
+    codes = ["600000.XSHG", "600001.XSHG", "600002.XSHG", "600003.XSHG"]
+    left = neutralize(pd.Series([1.0, 3.0, 7.0, 9.0], index=codes), how=["sw_l1"])
+    np.testing.assert_allclose(left, [-1, 1, 0, NAN], atol=1e-12)
+    assert asked == [market.days[24].item()]
+    filled = neutralize(pd.Series([1.0, NAN, 7.0, 9.0], index=codes), how="sw_l1", fillna="sw_l1")
+    np.testing.assert_allclose(filled, [0, 0, 0, NAN], atol=1e-12)
+
+
 def test_what_the_bundle_lacks_is_named_with_the_line(market):
     body = "neutralize(pd.Series([1.0] * 4, index=codes), how=['no_such_factor'], date=context.previous_date)"
     result, lines = said(market, body)
