@@ -6,12 +6,8 @@ The same names are there without any import, after ``from jqdata import *`` and 
 
 from __future__ import annotations
 
-import datetime
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
-
-import numpy as np
 
 from sdk.emulator.api.current import CurrentData
 from sdk.emulator.api.subportfolios import SubPortfolioConfig, subportfolio_setter
@@ -22,15 +18,6 @@ from sdk.emulator.orders import LimitOrderStyle, MarketOrderStyle, OrderStatus
 from sdk.emulator.session import Session
 from sdk.emulator.slippage import FixedSlippage, PriceRelatedSlippage, StepRelatedSlippage
 from sdk.emulator.unsupported import unbuilt_names
-
-
-class _LazyPandas:
-    """``pd`` without import, loaded at its first use: a strategy that never says ``pd`` never pays for it."""
-
-    def __getattr__(self, name: str) -> Any:
-        import pandas
-
-        return getattr(pandas, name)
 
 
 def strategy_names(session: Session) -> dict[str, Any]:
@@ -97,18 +84,6 @@ def strategy_names(session: Session) -> dict[str, Any]:
     }
     names.update(factor_names(session, names))
     return names
-
-
-def preset_names() -> dict[str, Any]:
-    """Return what is there without import but is not part of the star imports, so that it never hides a name."""
-    return {
-        "datetime": datetime,
-        "timedelta": datetime.timedelta,
-        "math": math,
-        "np": np,
-        "pd": _LazyPandas(),
-        **{name: getattr(np, name) for name in ("isnan", "mean", "array", "zeros", "nan")},
-    }
 
 
 def importable_modules(session: Session, names: Mapping[str, Any]) -> dict[str, Callable[[], Mapping[str, Any]]]:

@@ -126,6 +126,7 @@ OFFICIAL: tuple[Group, ...] = (
             "marginsec_direct_refund get_margincash_stocks get_marginsec_stocks get_mtss"
         ),
     ),
+    Group("场外基金 Open funds", "API", "name", ("purchase", "redeem", "set_redeem_latency", "get_fund_info")),
     Group("期货 Futures", "API 期货", "name", ("get_dominant_future", "get_future_contracts")),
     Group(
         *("子账户 Subportfolios", "§2.2", "name"),
@@ -262,7 +263,7 @@ OFFICIAL: tuple[Group, ...] = (
     Group("研究 Research", "§7.4", "name", ("create_backtest", "get_backtest")),
     Group(
         *("不用导入的名字 Names without import", "§9", "name"),
-        _words("datetime timedelta math np pd isnan mean array zeros nan"),
+        _words("datetime timedelta math np pd sum isnan mean array zeros nan ones floor sqrt sign std NaN"),
     ),
     Group(
         *("jqfactor", "§12; API 数据处理函数", "module"),

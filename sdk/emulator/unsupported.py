@@ -35,6 +35,7 @@ UNBUILT: dict[str, str] = {
     **dict.fromkeys(("batch_submit_orders", "batch_cancel_orders"), "use order and cancel_order one by one"),
     **dict.fromkeys(("create_backtest", "get_backtest", "bond", "bank_indicator"), _PLATFORM),
     **dict.fromkeys(("security_indicator", "insurance_indicator", "get_factor_kanban_values"), _PLATFORM),
+    **dict.fromkeys(("purchase", "redeem", "set_redeem_latency", "get_fund_info"), "use a listed fund (ETF, LOF)"),
     "analyze_factor": "run the analysis on the platform's research page",
     "get_trade_day": "use get_trade_days",
 }

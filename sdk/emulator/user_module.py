@@ -16,6 +16,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from sdk.emulator.lib import old_pandas
 from sdk.emulator.lib.third_party import missing_package, python_2_hint, refused_module
 from sdk.emulator.traceback_text import USER_CODE
 from sdk.errors import StrategyError
@@ -37,6 +38,7 @@ class UserModule:
         self, api: Mapping[str, Any], modules: Mapping[str, Callable[[], Mapping[str, Any]]], say: Callable[..., None]
     ) -> None:
         """Run the top level of the strategy with ``api`` in its names and ``modules`` to import."""
+        old_pandas.install()
         for path, names in modules.items():
             self._offer(path)
             self._waiting[path] = names
