@@ -24,12 +24,31 @@ def market() -> None:
 @click.option("--start", default="2018-01-01", show_default=True, help="first working day; 300 days come before it")
 @click.option("--signal", default=1.0, show_default=True, help="strength of the planted signal; 0 plants none")
 @click.option("--plant/--no-plant", default=True, help="--no-plant is --signal 0")
-def synth(out: Path, stocks: int, years: float, seed: int, start: str, signal: float, plant: bool) -> None:
+@click.option("--minutes", is_flag=True, help="分钟线 also 240 minute bars a day that add up to the day bars")
+@click.option("--from", "first", metavar="YYYY-MM-DD", help="first day with minute bars [default: first working day]")
+@click.option("--to", "last", metavar="YYYY-MM-DD", help="last day with minute bars [default: last day]")
+def synth(
+    out: Path,
+    stocks: int,
+    years: float,
+    seed: int,
+    start: str,
+    signal: float,
+    plant: bool,
+    minutes: bool,
+    first: str | None,
+    last: str | None,
+) -> None:
     """生成合成行情 · Make a market with halts, limits, ST, listings, dividends and a weak signal."""
     from sdk.market.made.market import make_market
     from sdk.market.made.spec import MarketSpec
 
-    spec = MarketSpec(stocks=stocks, years=years, seed=seed, start=start, signal=signal if plant else 0.0)
+    if (first or last) and not minutes:
+        raise click.UsageError("--from and --to say which days have minute bars; add --minutes")
+    span = (first or start, last or "2200-01-01") if minutes else None
+    spec = MarketSpec(
+        stocks=stocks, years=years, seed=seed, start=start, signal=signal if plant else 0.0, minutes=span
+    )
     bundle = make_market(out, spec)
     coverage, planted = bundle.manifest["coverage"], bundle.manifest["planted"]
     click.echo(f"{out}: {coverage['codes']} 只股票, {coverage['start']} … {coverage['end']}, {coverage['bars']} bars")
