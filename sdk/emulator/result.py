@@ -131,6 +131,12 @@ def _notes(session: Session) -> list[str]:
             f"(rule intraday_price_without_minutes={session.rules['intraday_price_without_minutes']}); "
             "the platform uses minute bars"
         )
+    if session.minutes.missing:
+        codes = sorted(session.minutes.missing)
+        notes.append(
+            f"{len(codes)} codes have no minute bars in some month of the run: {' '.join(codes[:3])}"
+            f"{' …' if len(codes) > 3 else ''}; their minutes are NaN and their price between 09:30 and 15:00 is assumed"
+        )
     for call, count in session.guard.cuts.items():
         notes.append(
             f"{call} was asked {count} times for days that were not known yet and the answer was cut; "

@@ -32,7 +32,6 @@ UNBUILT: dict[str, str] = {
     **dict.fromkeys(("transfer_cash", "inout_cash"), "use the one stock account"),
     **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), "use order"),
     **dict.fromkeys(("marginsec_open", "marginsec_close", "marginsec_direct_refund"), "use order"),
-    **dict.fromkeys(("StopMarketOrderStyle", "StopLimitOrderStyle"), "use MarketOrderStyle or LimitOrderStyle"),
     **dict.fromkeys(("batch_submit_orders", "batch_cancel_orders"), "use order and cancel_order one by one"),
     **dict.fromkeys(("portfolio_optimizer", "create_backtest", "get_backtest"), _PLATFORM),
 }
