@@ -46,6 +46,8 @@ class MinuteStore:
     def lacking(self, first: int, last: int) -> list[str]:
         """Return the months of a run (day indices) that have no minute file."""
         have = self._table.months if self._table is not None else ()
+        if not have:
+            return ["every month"]
         return [month for month in dict.fromkeys(self._month_of[first : last + 1]) if month not in have]
 
     # --------------------------------------------------------------------------------------- what may be seen

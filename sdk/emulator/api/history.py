@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sdk.emulator.api.axes import Axis, DayAxis, MinuteAxis, folded, traded_span
+from sdk.emulator.api.frames import FieldFrames, frame, long, table
 from sdk.emulator.api.prices import DEFAULT_FIELDS, PriceReader, code_list
 from sdk.emulator.api.units import unit_of
 from sdk.emulator.api.visible import Guard
@@ -63,7 +64,7 @@ class History:
         code, stop = self._bars.need(security), axis.now()
         bars = whole_count(count, "attribute_history")
         columns, labels = self._rows(axis, code, names, bars, size, stop, skip_paused, fq, df)
-        return _frame(columns, labels) if df else columns
+        return frame(columns, labels) if df else columns
 
     def history(
         self,
@@ -86,13 +87,13 @@ class History:
             for code in codes:
                 row = self._rows(axis, code, [name], bars, size, stop, True, fq)[0][name]
                 columns[code] = np.concatenate([np.full(bars - len(row), np.nan), row])
-            return _frame(columns, None) if df else columns
+            return frame(columns, None) if df else columns
         first = max(stop - bars * size, 0)
         blocks, labels = axis.blocks(codes, [name], first, stop, fq), _no_labels
         if df or size > 1:
             blocks, labels = folded(blocks, axis.labels(first, stop), size, self._keep_rest)
         block = blocks[name]
-        return _table(codes, labels, block) if df else dict(zip(codes, block, strict=True))
+        return table(codes, labels, block) if df else dict(zip(codes, block, strict=True))
 
     def _rows(
         self,
@@ -141,7 +142,7 @@ class History:
         stop = axis.stop("get_price", end_date, names)
         if not many and skip_paused and count is not None:
             bars = whole_count(count, "get_price")
-            return _frame(*self._rows(axis, codes[0], names, bars, size, stop, True, fq))
+            return frame(*self._rows(axis, codes[0], names, bars, size, stop, True, fq))
         if count is not None:
             first = max(stop - whole_count(count, "get_price") * size, 0)
         else:
@@ -151,32 +152,16 @@ class History:
         if not many:
             part: Any = slice(None) if keep is None else keep[0]
             one = {name: block[0][part] for name, block in blocks.items()}
-            return _frame(*folded(one, days[part], size, self._keep_rest))
+            return frame(*folded(one, days[part], size, self._keep_rest))
         if keep is not None and size > 1:
             raise StrategyError(f"get_price: skip_paused=True with several securities and {frequency!r} bars; use '1d' or '1m'")
         blocks, days = folded(blocks, days, size, self._keep_rest)
         if not panel:
-            return _long(codes, days, blocks, keep)
-        return FieldFrames({name: _table(codes, days, block) for name, block in blocks.items()})
+            return long(codes, days, blocks, keep)
+        return FieldFrames({name: table(codes, days, block) for name, block in blocks.items()})
 
 
 _no_labels = np.empty(0, dtype="datetime64[D]")
-
-
-class FieldFrames(dict[str, Any]):
-    """What stands in for ``pandas.Panel``: field -> DataFrame of days × codes, also as attributes."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name in self:
-            return self[name]
-        raise AttributeError(name)
-
-
-def _table(codes: list[str], days: np.ndarray, block: np.ndarray) -> Any:
-    """Days × codes as one block of memory: a frame of 300 columns costs as much as one of three."""
-    import pandas as pd
-
-    return pd.DataFrame(block.T, index=pd.DatetimeIndex(days.astype("datetime64[ns]")), columns=codes, copy=False)
 
 
 def whole_count(count: object, call: str) -> int:
@@ -184,22 +169,3 @@ def whole_count(count: object, call: str) -> int:
     if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
         raise StrategyError(f"{call}: count={count!r} must be a whole number of at least 1")
     return int(count)
-
-
-def _frame(columns: dict[str, np.ndarray], days: np.ndarray | None) -> Any:
-    import pandas as pd
-
-    index = None if days is None else pd.DatetimeIndex(days.astype("datetime64[ns]"))
-    return pd.DataFrame(columns, index=index, copy=False)
-
-
-def _long(codes: list[str], days: np.ndarray, blocks: dict[str, np.ndarray], keep: np.ndarray | None) -> Any:
-    """Rows (code by code, days ascending) with the columns time, code and the fields."""
-    import pandas as pd
-
-    times = np.tile(days.astype("datetime64[ns]"), len(codes))
-    labels = np.repeat(np.array(codes, dtype=object), len(days))
-    pick: Any = slice(None) if keep is None else keep.reshape(-1)
-    columns: dict[str, Any] = {"time": times[pick], "code": pd.Series(labels[pick], dtype=object)}
-    columns.update({name: block.reshape(-1)[pick] for name, block in blocks.items()})
-    return pd.DataFrame(columns, copy=False)
