@@ -157,15 +157,23 @@ def main() -> None:
     if options.history:
         print(json.dumps(one_history(options.history)))
         return
+    figures = measure_all(options.quick, not options.no_python36)
+    load = os.getloadavg()[0]
+    print(f"load average {load:.1f} on {os.cpu_count()} cores; {Path(sys.executable).name} numpy {np.__version__}")
+    print(json.dumps({"load_average": load, **figures}))
+
+
+def measure_all(quick: bool = False, on_python36: bool = False) -> dict[str, float]:
+    """Measure every case, print a row each and return the figures."""
     figures: dict[str, float] = {}
-    last_day(figures, 300, list(FORMULAS), 5 if options.quick else 9)
-    last_day(figures, 5000, ["two", "eight", "jump"] if options.quick else list(FORMULAS), 1 if options.quick else 3)
+    last_day(figures, 300, list(FORMULAS), 5 if quick else 9)
+    last_day(figures, 5000, ["two", "eight", "jump"] if quick else list(FORMULAS), 1 if quick else 3)
     load_and_size(figures, 3)
-    for name in ("two", "eight") if options.quick else FORMULAS:
+    for name in ("two", "eight") if quick else FORMULAS:
         history(figures, name)
-    if not options.no_python36:
+    if on_python36:
         try:
-            for name in ("eight", "jump") if options.quick else FORMULAS:
+            for name in ("eight", "jump") if quick else FORMULAS:
                 python36(figures, name)
         except ExportError as problem:
             print(f"python36: {problem}")
@@ -176,9 +184,7 @@ def main() -> None:
         verdict = "" if bar is None else f"bar {bar:g}  {'ok' if figure <= bar else 'MISSED'}"
         wall = f"(wall {figures[f'{case}_wall']:.4g})" if f"{case}_wall" in figures else ""
         print(f"{case:<28} {figure:>12.4g} {unit:<6} {wall:<16} {verdict}")
-    load = os.getloadavg()[0]
-    print(f"load average {load:.1f} on {os.cpu_count()} cores; {Path(sys.executable).name} numpy {np.__version__}")
-    print(json.dumps({"load_average": load, **figures}))
+    return figures
 
 
 if __name__ == "__main__":

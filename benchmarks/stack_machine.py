@@ -1,10 +1,13 @@
 """The plain way, as a yardstick: a torch stack machine over the whole panel and a reward by a loop over months.
 
-float32, one thread, each formula for itself: how published systems of this kind evaluate. Rolling sums by cumsum, the
-cheapest way torch has; its scores are not the kernel's bits and are used for timing only.
+float32, one thread, each formula for itself: how published systems of this kind evaluate. Rolling windows either by
+``unfold``, as they have them, or by cumsum, the cheapest way torch has (``TUNED``). Its scores are not the kernel's
+bits and are used for timing only.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -17,18 +20,29 @@ def _lag(x: Tensor, days: int) -> Tensor:
     return torch.cat([torch.zeros_like(x[:, :days]), x[:, :-days]], dim=1)
 
 
-def _rolling_sum(x: Tensor, days: int) -> Tensor:
+def _windows(x: Tensor, days: int) -> Tensor:
+    return torch.cat([torch.zeros_like(x[:, : days - 1]), x], dim=1).unfold(1, days, 1)
+
+
+def _jump(x: Tensor) -> Tensor:
+    w = _windows(x, 120)
+    return torch.relu((x - w.mean(-1)) / (w.std(-1) + 1e-6) - 3.0)
+
+
+def _tuned_sum(x: Tensor, days: int) -> Tensor:
     total = torch.cumsum(x, dim=1)
     return total - _lag(total, days)
 
 
-def _jump(x: Tensor) -> Tensor:
-    mean = _rolling_sum(x, 120) / 120
-    variance = (_rolling_sum(x * x, 120) - 120 * mean * mean) / 119
+def _tuned_jump(x: Tensor) -> Tensor:
+    mean = _tuned_sum(x, 120) / 120
+    variance = (_tuned_sum(x * x, 120) - 120 * mean * mean) / 119
     return torch.relu((x - mean) / (torch.sqrt(torch.relu(variance)) + 1e-6) - 3.0)
 
 
-OPERATORS = {
+Operators = Mapping[str, Callable[..., Tensor]]
+
+OPERATORS: Operators = {
     "ADD": lambda x, y: x + y,
     "SUB": lambda x, y: x - y,
     "MUL": lambda x, y: x * y,
@@ -41,11 +55,14 @@ OPERATORS = {
     "DECAY": lambda x: x + 0.8 * _lag(x, 1) + 0.6 * _lag(x, 2),
     "DELAY1": lambda x: _lag(x, 1),
     "MAX3": lambda x: torch.maximum(torch.maximum(x, _lag(x, 1)), _lag(x, 2)),
-    "TSUM20": lambda x: _rolling_sum(x, 20),
+    "TSUM20": lambda x: _windows(x, 20).sum(-1),
 }
+TUNED = {**OPERATORS, "JUMP": _tuned_jump, "TSUM20": lambda x: _tuned_sum(x, 20)}
 
 
-def scores(tokens: tuple[int, ...], vocabulary: str, features: dict[str, Tensor]) -> Tensor:
+def scores(
+    tokens: tuple[int, ...], vocabulary: str, features: dict[str, Tensor], operators: Operators = OPERATORS
+) -> Tensor:
     """Return the scores of every stock and day: (stocks, days) float32, checked for NaN after each operator."""
     names = language.token_names(vocabulary)
     stack: list[Tensor] = []
@@ -57,7 +74,7 @@ def scores(tokens: tuple[int, ...], vocabulary: str, features: dict[str, Tensor]
             continue
         operands = stack[-arity:]
         del stack[-arity:]
-        value = OPERATORS[name](*operands)
+        value = operators[name](*operands)
         if torch.isnan(value).any() or torch.isinf(value).any():
             value = torch.nan_to_num(value, nan=0.0, posinf=0.0, neginf=0.0)
         stack.append(value)
@@ -65,7 +82,7 @@ def scores(tokens: tuple[int, ...], vocabulary: str, features: dict[str, Tensor]
 
 
 def monthly_reward(panel: Tensor, market: MonthlyMarket, k: int, costs: Costs) -> float:
-    """Return the mean monthly return of the top-K portfolio by the rules of sdk/scoring, one month after the other."""
+    """Return the mean monthly return of the top-K portfolio by the rules of sdk/scoring, month after month."""
     buyable, sellable = torch.from_numpy(market.buyable), torch.from_numpy(market.sellable)
     members, growth = torch.from_numpy(market.members), torch.from_numpy(market.growth).to(panel.dtype)
     held, cash, returns = torch.zeros(len(growth), dtype=panel.dtype), 1.0, []

@@ -15,7 +15,7 @@ from onnx import FunctionProto, TensorProto, ValueInfoProto, helper
 
 from exporter.by_day import kernel_by_day
 from exporter.model_proto import IR_VERSION, function_proto, opsets
-from exporter.shared_functions import DOMAIN, LN, NORMALISED, with_shared
+from exporter.shared_functions import DOMAIN, SHARED, with_shared
 from exporter.symbolic import Graph, Symbol, rows
 from exporter.verify import open_model
 from jq_strategy import formula as language
@@ -109,7 +109,7 @@ class _Writing:
             graph.nodes.append(helper.make_node("Identity", [value.name], [name]))
         given = [helper.make_tensor_value_info(name, kind, [None, None]) for name, kind in inputs.items()]
         named = [ValueInfoProto(name=name) for name in outputs]
-        functions = with_shared(self._functions, _function, (LN, NORMALISED))
+        functions = with_shared(self._functions, _function, SHARED)
         whole = helper.make_graph(graph.needed(*outputs), "formulas", given, named)
         model = helper.make_model(whole, functions=functions, opset_imports=opsets(), ir_version=IR_VERSION)
         return model.SerializeToString()

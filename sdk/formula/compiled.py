@@ -2,8 +2,8 @@
 
 Two layouts, one set of loops. A *full* series has one place a day. A *compact* series has only the days that a score
 needs: row k back from its end holds the values k days before each scoring day (of a few stocks side by side), so one
-day is ``lag`` places there and 1 place in a full series. Which layout a step has is decided by segments.py; loops take
-``lag`` and the places ``start`` ... ``stop`` that they fill.
+day is ``lag`` places there and 1 place in a full series. Which layout a step has is decided by layout.py; loops
+take ``lag`` and the places ``start`` ... ``stop`` that they fill.
 
 Every loop adds in the kernel's order and nothing may be fused or reordered, so no fast-math here; ``tests/formula``
 compares each operator with the kernel. Constants take the type of the data: float32 is a mode for search only.

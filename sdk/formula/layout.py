@@ -68,9 +68,9 @@ class _Builder:
                     uses[node] += 1
                     days[node] = max(need, days.get(node, 0))
         for node in sorted(node for node, count in uses.most_common(_MOST_SHARED) if count > 1):
-            cell = len(self._cells)
-            self._program(node, days[node], cell, -1)
-            self._cells[node], self._kept[node] = cell, days[node]
+            self._cells[node] = len(self._cells)  # taken before the steps below get theirs
+            self._program(node, days[node], self._cells[node], -1)
+            self._kept[node] = days[node]
 
     def score(self, top: int, place: int) -> None:
         """Compute one formula into ``place`` of the result."""
@@ -79,8 +79,8 @@ class _Builder:
     def layout(self) -> Layout:
         """Return the finished tables."""
         widths = (2, 9, 7, 6, 2)
-        spans = np.concatenate(self._spans) if self._spans else []
-        parts = (list(self._rows.values()), self._full, self._compact, self._programs, spans)
+        spans: Any = np.concatenate(self._spans) if self._spans else []
+        parts: tuple[Any, ...] = (list(self._rows.values()), self._full, self._compact, self._programs, spans)
         tables = tuple(
             np.array(part, dtype=np.int64).reshape(-1, width) for part, width in zip(parts, widths, strict=True)
         )

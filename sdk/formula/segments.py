@@ -15,7 +15,7 @@ import numpy as np
 from jq_strategy import kernel
 from jq_strategy.formula import Step
 from sdk.formula.compiled import OPCODES, run_programs
-from sdk.formula.layout import Node, day_spans, lay_out
+from sdk.formula.layout import Layout, Node, day_spans, lay_out
 
 STOCKS_AT_ONCE = 4  # stocks side by side in a compact series: fewer, longer loops
 
@@ -110,6 +110,10 @@ class Programs:
             node[step.label] = self._node((step.name, *[node[label] for label, _ in step.operands]))
         self._tops[place] = node[steps[-1].label if steps else list(places)[-1]]
 
+    def layout(self) -> Layout:
+        """Return the tables of the plans added so far."""
+        return lay_out(list(self._nodes), self._tops, self._days)
+
     def _node(self, node: Node) -> int:
         return self._nodes.setdefault(node, len(self._nodes))
 
@@ -117,12 +121,14 @@ class Programs:
         """Fill ``result`` (places, stocks, days) with the last step of each plan; all of one float type."""
         if not self._tops:
             return
-        layout = lay_out(list(self._nodes), self._tops, self._days)
+        layout = self.layout()
+        rows, full, compact, programs, spans = layout.tables
         edges = np.linspace(0, features.shape[1], self._threads + 1).astype(int)
 
         def run_part(part: int) -> None:
             some = (edges[part], edges[part + 1], STOCKS_AT_ONCE)
-            run_programs(*layout.tables, features, ready, self._days, layout.depth, some, result)
+            tables = (rows, full, compact, programs, spans)
+            run_programs(*tables, features, ready, self._days, layout.depth, some, result)
 
         if self._threads == 1:
             run_part(0)

@@ -44,8 +44,9 @@ class MonthlyMarket:
     """The market at R rebalances: (stocks, R) arrays, rows in ascending order of codes.
 
     ``tie_order`` (stocks, R): the place of each row among equal scores (None: by code); ``held_first``: held stocks
-    come before it. ``signal_days`` and ``trade_days`` are positions in the bundle's calendar. ``growth`` (stocks, R - 1) is the
-    adjusted open-to-open return to the next rebalance; a stock whose bars end is carried at its last close.
+    come before it. ``signal_days`` and ``trade_days`` are positions in the bundle's calendar. ``growth``
+    (stocks, R - 1) is the adjusted open-to-open return to the next rebalance; a stock whose bars end is carried at
+    its last close.
     """
 
     codes: tuple[str, ...]

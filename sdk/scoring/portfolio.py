@@ -1,7 +1,6 @@
 """The compiled loops behind the monthly top-K portfolio: rank, trade, let it grow, for many formulas in one call.
 
-A holding is a short list of rows, ascending; only stocks that are held or chosen are touched, in the order of rows, so
-one formula's result does not depend on what else is in the batch.
+A holding is a short list of rows, ascending; only stocks that are held or chosen are touched, in the order of rows.
 """
 
 from __future__ import annotations
@@ -13,6 +12,13 @@ from numba import njit
 
 # One file for all loops: numba's cache does not notice a change of a function in another file.
 _compiled = njit(cache=True, nogil=True)
+
+
+@_compiled
+def _ranks_first(row, other, first, places):
+    if first[row] != first[other]:
+        return first[row]
+    return places[row] < places[other]
 
 
 @_compiled
@@ -30,9 +36,8 @@ def _best(scores, places, first, k, chosen, best):
         place = found
         while place > 0 and score >= best[place - 1]:
             other = chosen[place - 1]
-            if score == best[place - 1]:
-                if first[other] and not first[row] or first[other] == first[row] and places[other] < places[row]:
-                    break
+            if score == best[place - 1] and _ranks_first(other, row, first, places):
+                break
             if place <= k:
                 best[place], chosen[place] = best[place - 1], other
             place -= 1

@@ -38,13 +38,14 @@ class StepRecord:
 class SearchResult:
     """The best formula of a run by reward on the training period; earlier found wins a tie.
 
-    ``weights``: the policy's after the last update, float32 by name.
+    ``weights``: the policy's after the last update, float32 by name; ``last_batch``: the lists of that update.
     """
 
     tokens: tuple[int, ...]
     judgement: Judgement
     records: list[StepRecord] = field(default_factory=list)
     weights: dict[str, np.ndarray] = field(default_factory=dict)
+    last_batch: tuple[tuple[int, ...], ...] = ()
 
 
 def search(
@@ -89,7 +90,7 @@ def search(
         on_step(record)
     assert best_judgement is not None
     weights = {name: value.numpy().copy() for name, value in policy.state_dict().items()}
-    return SearchResult(best, best_judgement, records, weights)
+    return SearchResult(best, best_judgement, records, weights, tuple(sample.lists))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from sdk.formula.formula_file import FormulaFile
 from sdk.market.bundle import Bundle
 from sdk.training.config import TrainConfig
 from sdk.training.learn import SearchResult, StepRecord, search
+from sdk.training.precision import compare_precisions
 from sdk.training.reward import Judge
 from sdk.training.run_dir import write_run
 
@@ -23,5 +25,12 @@ def train_formula(
     for name, reason in judge.refused.items():
         click.echo(f"不使用 {name}：{reason}", err=True)
     result = search(config, judge, on_step)
+    if config.precision == "float32":
+        exact = Judge(bundle, config.model_copy(update={"precision": "float64"}))
+        report = compare_precisions(
+            judge.panel, exact.panel, judge.market, result.last_batch, config.vocabulary, config.top_k
+        )
+        click.echo(str(report), err=True)
+        result = replace(result, judgement=exact.judge(result.tokens))
     directory, formula = write_run(out, config, result, bundle.fingerprint, judge.period)
     return directory, formula, result

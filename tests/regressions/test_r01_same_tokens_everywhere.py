@@ -29,7 +29,7 @@ def test_reward_export_log_and_model_speak_of_the_same_tokens(tmp_path: Path) ->
     assert list(formula.tokens_repaired) != RAW
     judge = Judge(bundle, make_config({"top_k": 5}))
     want = judge.judge(formula.tokens_repaired)
-    scores = judge._scores.scores(language.parse(formula.tokens_repaired, "v2"), judge.market.signal_days)
+    scores = judge.panel.scores(language.parse(formula.tokens_repaired, "v2"), judge.market.signal_days)
     assert np.isfinite(scores).any()
     assert want.tie_share < 1
 

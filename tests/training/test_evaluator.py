@@ -1,0 +1,93 @@
+"""The evaluator behind a search: nothing is computed twice, memory is bounded, threads change nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from jq_strategy import formula as language
+from sdk.formula.formula_file import from_tokens
+from sdk.market.bundle import Bundle
+from sdk.training.config import make_config
+from sdk.training.precision import chosen, compare_precisions
+from sdk.training.reward import Judge
+from tests.bundles import small_market
+from tests.panels import random_lists
+
+SHORT = {"start": "2018-01-01", "end": "2019-12-31", "top_k": 5}
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return Bundle.open(small_market())
+
+
+def _lists(count: int) -> list[tuple[int, ...]]:
+    return [tuple(tokens) for tokens in random_lists(count, seed=3)]
+
+
+def test_equal_formulas_are_computed_once(bundle: Bundle) -> None:
+    judge = Judge(bundle, make_config(SHORT))
+    names = language.token_names("v2")
+    there, back = (
+        tuple(names.index(name) for name in order) for order in (("RET", "DEV", "ADD"), ("DEV", "RET", "ADD"))
+    )
+    first, second = judge.judge_all([there, back])
+    assert first == second
+    assert judge.judged == 1
+    judge.judge_all([back, there, back])
+    assert judge.judged == 1
+
+
+def test_memory_is_bounded_and_forgetting_changes_nothing(bundle: Bundle) -> None:
+    lists = _lists(30)
+    small, large = Judge(bundle, make_config({**SHORT, "remembered": 4})), Judge(bundle, make_config(SHORT))
+    for tokens in lists + lists:
+        assert small.judge(tokens) == large.judge(tokens)
+    assert len(small._known) <= 8
+    assert small.judged > large.judged
+
+
+def test_threads_change_no_judgement(bundle: Bundle) -> None:
+    lists = _lists(40)
+    one, three = (Judge(bundle, make_config({**SHORT, "threads": threads})).judge_all(lists) for threads in (1, 3))
+    assert one == three
+
+
+def test_the_rank_keys_reach_the_reward(bundle: Bundle) -> None:
+    names = language.token_names("v2")
+    ties = (names.index("RET"), names.index("SIGN"))
+    by_code = Judge(bundle, make_config(SHORT)).judge(ties)
+    by_money = Judge(bundle, make_config({**SHORT, "rank_keys": ["money"]})).judge(ties)
+    held = Judge(bundle, make_config({**SHORT, "rank_keys": ["held", "code"]})).judge(ties)
+    assert len({by_code.total, by_money.total, held.total}) == 3
+    assert held.turnover < by_code.turnover
+
+
+def test_float32_is_counted_against_float64(bundle: Bundle) -> None:
+    lists = _lists(60)
+    quick, exact = (Judge(bundle, make_config({**SHORT, "precision": kind})) for kind in ("float32", "float64"))
+    report = compare_precisions(quick.panel, exact.panel, exact.market, lists, "v2", 5)
+    days = len(exact.market.signal_days)
+    assert report.sets == len(set(lists)) * days
+    assert report.share < 0.05
+    same = compare_precisions(exact.panel, exact.panel, exact.market, lists, "v2", 5)
+    assert same.changed_sets == 0
+
+
+def test_float32_scores_are_close(bundle: Bundle) -> None:
+    quick, exact = (Judge(bundle, make_config({**SHORT, "precision": kind})) for kind in ("float32", "float64"))
+    for expression in ("RET DEV ADD", "MOM20 TSUM20 JUMP", "LOG_VOL DECAY MAX3"):
+        tokens = [language.token_names("v2").index(name) for name in expression.split()]
+        tree = from_tokens(tokens, "v2").tree
+        days = exact.market.signal_days
+        rough, right = quick.panel.scores(tree, days), exact.panel.scores(tree, days)
+        assert rough.dtype == np.float32
+        np.testing.assert_array_equal(np.isnan(rough), np.isnan(right))
+        np.testing.assert_allclose(rough, right, rtol=1e-3, atol=1e-3)
+
+
+def test_a_missing_score_is_never_chosen() -> None:
+    scores = np.array([[1.0, np.nan], [1.0, np.nan], [np.nan, 3.0], [2.0, 1.0]])
+    places = np.repeat(np.array([[1], [0], [2], [3]]), 2, axis=1)
+    assert chosen(scores, places, 2).T.tolist() == [[False, True, False, True], [False, False, True, True]]
