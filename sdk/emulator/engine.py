@@ -50,6 +50,8 @@ class Engine:
         """Run to the end; return what the strategy raised, already in the log, or None."""
         try:
             self._guarded(lambda: self.module.execute(names, modules, self.session.log.info))
+            if self.module.function("handle_tick") is not None:
+                self.session.remarks.append("handle_tick was never called: there is no tick frequency here")
             for name in ("initialize", "after_code_changed", "process_initialize"):
                 self._call(name)
             for day in range(self.session.first, self.session.last + 1):

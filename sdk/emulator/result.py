@@ -124,7 +124,7 @@ def _figures(
 
 
 def _notes(session: Session) -> list[str]:
-    notes = []
+    notes = list(session.remarks)
     if session.quotes.intraday:
         notes.append(
             f"{session.quotes.intraday} prices between 09:30 and 15:00 were taken from the day bar "

@@ -92,6 +92,7 @@ class Session:
         self.trading = Trading(self.broker, self.bars, self.book)
         self.recorder = Recorder(last - first + 1)
         self.files = StrategyFiles()
+        self.remarks: list[str] = []
         self.g: Any = StrategyGlobals()
         self.log = Log(self.book)
         portfolio = Portfolio(self.account, self.quotes, self.settings, self.book, rules)

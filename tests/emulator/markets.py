@@ -94,6 +94,7 @@ def made_bundle(
     kinds: Mapping[str, str] | None = None,
     delisted: Mapping[str, str] | None = None,
     minutes: Mapping[str, np.ndarray] | None = None,
+    minute_volumes: Mapping[str, np.ndarray] | None = None,
 ) -> Bundle:
     """A market by hand: code -> field -> values along business days from ``start``.
 
@@ -116,13 +117,15 @@ def made_bundle(
         securities=securities_frame(entries),
         daily=pd.concat(frames),
         corporate_actions=events.assign(ex_date=pd.to_datetime(events["ex_date"])) if len(events) else None,
-        minutes=None if minutes is None else minute_rows(days, minutes),
+        minutes=None if minutes is None else minute_rows(days, minutes, minute_volumes or {}),
         about={"source": "test"},
     )
 
 
-def minute_rows(days: np.ndarray, closes: Mapping[str, np.ndarray]) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Months of minute bars from closes: a bar opens at the close before it and trades 1,000 shares."""
+def minute_rows(
+    days: np.ndarray, closes: Mapping[str, np.ndarray], volumes: Mapping[str, np.ndarray]
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Months of minute bars from closes: a bar opens at the close before it and trades 1,000 shares (``volumes``)."""
     for month in np.unique(days.astype("datetime64[M]")):
         frames = []
         for code, values in closes.items():
@@ -130,8 +133,9 @@ def minute_rows(days: np.ndarray, closes: Mapping[str, np.ndarray]) -> Iterator[
                 close = values[day]
                 start = np.r_[close[0], close[:-1]]
                 prices = {"open": start, "close": close, "high": np.fmax(start, close), "low": np.fmin(start, close)}
-                rows = {"code": code, "date": days[day], "minute": LABELS, **prices, "volume": np.full(240, 1e3)}
-                frames.append(pd.DataFrame(rows).assign(money=close * 1e3))
+                volume = volumes[code][day] if code in volumes else np.full(240, 1e3)
+                rows = {"code": code, "date": days[day], "minute": LABELS, **prices, "volume": volume}
+                frames.append(pd.DataFrame(rows).assign(money=close * volume))
         yield str(month).replace("-", ""), pd.concat(frames)
 
 

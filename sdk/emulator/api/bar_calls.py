@@ -21,6 +21,8 @@ from sdk.emulator.minutes import MinuteStore
 from sdk.emulator.unsupported import unsupported
 from sdk.market.session_minutes import BARS
 
+Adjust = tuple[str | None, int | None]
+_UNKNOWN = ("high", "low", "close", "volume", "money", "avg")
 _FIRST = ("open", "pre_close")
 _FOLDS: dict[str, Any] = {"high": np.maximum, "low": np.minimum, "volume": np.add, "money": np.add}
 
@@ -53,10 +55,10 @@ class BarCalls:
         size_asked = whole_count(count, "get_bars")
         is_now = end_dt is None or as_datetime(end_dt, "get_bars") >= self._clock.now
         stop = axis.stop("get_bars", end_dt, values) if kind == "m" else self._guard.stop_bars("get_bars", end_dt)
-        fq, reference = self._reference(fq_ref_date)
+        adjust = self._reference(fq_ref_date)
         found = {}
         for code in codes:
-            rows = self._rows(axis, (kind, size), code, size_asked, stop, values, (fq, reference), include_now, is_now)
+            rows = self._rows(axis, (kind, size), code, size_asked, stop, values, adjust, include_now, is_now)
             found[code] = _structured(names, rows, kind)
         if not df:
             return found if many else found[codes[0]]
@@ -65,7 +67,7 @@ class BarCalls:
         frames = {code: pd.DataFrame({name: rows[name] for name in names}) for code, rows in found.items()}
         return pd.concat(frames) if many else frames[codes[0]]
 
-    def _reference(self, fq_ref_date: Any) -> tuple[str | None, int | None]:
+    def _reference(self, fq_ref_date: Any) -> Adjust:
         """(fq, day index of the factor that counts as 1); the default is the current date."""
         if fq_ref_date is None:
             return None, None
@@ -82,12 +84,11 @@ class BarCalls:
         count: int,
         stop: int,
         values: list[str],
-        adjust: tuple[str | None, int | None],
+        adjust: Adjust,
         include_now: bool,
         is_now: bool,
     ) -> dict[str, np.ndarray]:
         """Return field -> the last ``count`` bars, with ``date``."""
-        fq, reference = adjust
         needed = list(dict.fromkeys([*values, *(("money", "volume", "close") if "avg" in values else ())]))
         width = (count + 2) * _USUAL.get(unit[0], unit[1])
         while True:
@@ -97,26 +98,26 @@ class BarCalls:
             if first == 0 or len(np.unique(keys)) > count + 1:
                 break
             width *= 2
-        blocks = axis.blocks([code], needed, first, stop, fq, reference=reference)
-        columns = {name: block[0][place - first] for name, block in blocks.items()}
+        blocks = self._blocks(axis, code, needed, (first, stop), adjust)
+        columns = {name: row[place - first] for name, row in blocks.items()}
         columns["date"] = axis.labels(first, stop)[place - first]
         running = is_now and include_now and self._clock.in_session and unit[0] != "m"
-        if running and (today := self._today(code, needed, fq, reference)) is not None:
+        if running and (today := self._today(code, needed, adjust)) is not None:
             columns = {name: np.concatenate([column, today[name]]) for name, column in columns.items()}
             keys = np.concatenate([keys, self._keys(unit, np.array([self._clock.day]))])
         if unit != ("d", 1) and unit != ("m", 1):
             columns, keys = _joined(columns, keys)
         if not include_now and len(keys) and stop < self._end(unit) and self._keys(unit, np.array([stop]))[0] == keys[-1]:
             columns = {name: column[:-1] for name, column in columns.items()}
-        if "factor" in columns:  # the factor of get_bars is always the cumulative one (§6.3)
-            columns["factor"] = columns["factor"] * self._factor(code, fq, reference)
         return {name: column[-count:] for name, column in columns.items()}
 
-    def _factor(self, code: str, fq: str | None, reference: int | None) -> float:
-        if fq is None:
-            reference = self._clock.day
-        ratio = self._reader.ratio([code], 0, 1, "pre", reference)
-        return float(ratio[1][0, 0]) if ratio is not None and fq is not None else 1.0
+    @staticmethod
+    def _blocks(axis: Axis, code: str, fields: list[str], span: tuple[int, int], adjust: Adjust) -> Blocks:
+        """Field -> row; the factor of get_bars is always the cumulative one (§6.3)."""
+        found = axis.blocks([code], [name for name in fields if name != "factor"], *span, adjust[0], reference=adjust[1])
+        if "factor" in fields:
+            found |= axis.blocks([code], ["factor"], *span, "post")
+        return {name: block[0] for name, block in found.items()}
 
     def _end(self, unit: tuple[str, int]) -> int:
         return len(self._bars.days) * (BARS if unit[0] == "m" else 1)
@@ -131,26 +132,21 @@ class BarCalls:
         days = self._bars.days[place]
         return (days.astype(int) + 3) // 7 if kind == "w" else days.astype("datetime64[M]").astype(int)
 
-    def _today(self, code: str, fields: list[str], fq: str | None, reference: int | None) -> Blocks | None:
+    def _today(self, code: str, fields: list[str], adjust: Adjust) -> Blocks | None:
         """The running day's bar; None for a halt."""
         day = self._clock.day
         if self._bars.series("paused", code)[day] != 0:
             return None
-        opening = self._reader.blocks([code], ["open"], day, day + 1, fq, reference=reference)["open"][0]
-        row: Blocks = {name: np.zeros(1) for name in fields}
-        row.update({name: opening for name in ("open", "high", "low", "close", "avg") if name in row})
-        known = [name for name in fields if name in ("factor", "high_limit", "low_limit", "pre_close", "paused")]
-        blocks = self._reader.blocks([code], known, day, day + 1, fq, reference=reference)
-        row.update({name: block[0] for name, block in blocks.items()})
+        known = [name for name in fields if name not in ("high", "low", "close", "avg", "volume", "money")]
+        row = self._blocks(self._history.days, code, ["open", *known], (day, day + 1), adjust)
+        opening = row["open"]
+        row |= {name: opening if name in ("high", "low", "close", "avg") else np.zeros(1) for name in _UNKNOWN}
         bars = self._minutes.newest(self._clock.seconds)
         if bars and self._minutes.has(code, day):
-            names = [name for name in fields if name in ("high", "low", "close", "volume", "money")]
-            start = day * BARS
-            minutes = self._history.minutes.blocks([code], names, start, start + bars, fq, reference=reference)
-            one, _ = _joined({name: block[0] for name, block in minutes.items()}, np.zeros(bars))
-            row.update(one)
-        row["date"] = self._bars.days[day : day + 1]
-        return row
+            span = (day * BARS, day * BARS + bars)
+            minutes = self._blocks(self._history.minutes, code, list(_UNKNOWN), span, adjust)
+            row |= _joined(minutes, np.zeros(bars))[0]
+        return {name: row[name] for name in fields} | {"date": self._bars.days[day : day + 1]}
 
 
 _USUAL = {"d": 1, "w": 6, "M": 24}
