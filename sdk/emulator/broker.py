@@ -39,7 +39,6 @@ from sdk.emulator.sizing import (
 )
 from sdk.emulator.stops import goes_off, is_asleep
 
-
 _WAITING = (OrderStatus.open, OrderStatus.filled)
 
 

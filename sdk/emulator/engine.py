@@ -1,8 +1,9 @@
 """The day loop: what runs when.
 
     start date 00:00  initialize, after_code_changed, process_initialize
-    each trading day  08:00 corporate actions · 09:00 before_trading_start · 09:30 queued orders, scheduled
-                      functions, handle_data · 13:00 orders of the lunch break · 15:00 waiting limit orders · 15:30 after_trading_end · 16:00 valuation
+    each trading day  08:00 corporate actions · 09:00 before_trading_start · 09:30 queued orders, scheduled functions,
+                      handle_data · 13:00 orders of the lunch break · 15:00 waiting orders, end of the day's orders ·
+                      15:30 after_trading_end · 16:00 valuation
     at the end        on_strategy_end
 
 In minute frequency handle_data and every_bar run at each of the 240 minutes 09:30 … 11:29, 13:00 … 14:59. On a bundle
@@ -74,7 +75,7 @@ class Engine:
             position += 1
             if key <= done:
                 continue
-            if by_minute and times.OPEN < key[0]:
+            if by_minute and key[0] > times.OPEN:
                 self._match_until(day, key[0])
             clock.move(day, key[0])
             step()

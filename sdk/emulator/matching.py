@@ -2,7 +2,8 @@
 
 With P' = the slipped price (JOINQUANT.md §3.4): a market buy at P' ≥ high limit and a market sell at P' ≤ low
 limit are cancelled; limit orders there, or on the wrong side of P', wait and are tried against each minute bar that
-ends (§3.5), against the day's bar where there are no minutes, and fill at their limit. The quantity at submission is capped by the volume
+ends (§3.5), against the day's bar where there are no minutes, and fill at their limit, at most the volume of that
+bar × ``order_volume_ratio``. At submission the quantity is capped by the volume
 of the whole day × ``order_volume_ratio``, per order. # platform: the cap knows the day's volume before the day
 is over, and so does this one; it never shows in anything that the strategy can read.
 """

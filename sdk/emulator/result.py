@@ -135,7 +135,7 @@ def _notes(session: Session) -> list[str]:
         codes = sorted(session.minutes.missing)
         notes.append(
             f"{len(codes)} codes have no minute bars in some month of the run: {' '.join(codes[:3])}"
-            f"{' …' if len(codes) > 3 else ''}; their minutes are NaN and their price between 09:30 and 15:00 is assumed"
+            f"{' …' if len(codes) > 3 else ''}; their minutes are NaN, their prices after 09:30 assumed"
         )
     for call, count in session.guard.cuts.items():
         notes.append(

@@ -25,7 +25,6 @@ from sdk.emulator.user_module import UserModule
 from sdk.errors import ConfigError, StrategyError, UnsupportedCall, nearest
 from sdk.market.bundle import Bundle
 
-
 _FREQUENCIES = {"day": "day", "daily": "day", "1d": "day", "minute": "minute", "1m": "minute"}
 
 

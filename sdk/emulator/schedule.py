@@ -42,9 +42,7 @@ class Task:
 class Schedule:
     """All tasks of one run; ``version`` changes with each registration."""
 
-    def __init__(
-        self, clock: Clock, first: int, last: int, rules: Mapping[str, str], frequency: str = "day"
-    ) -> None:
+    def __init__(self, clock: Clock, first: int, last: int, rules: Mapping[str, str], frequency: str = "day") -> None:
         self._frequency = frequency
         self._clock, self._first, self._last, self._rules = clock, first, last, rules
         self.tasks: list[Task] = []

@@ -1,7 +1,8 @@
 """The ``time=`` of run_daily, run_weekly, run_monthly as seconds since midnight.
 
 ``'9:30'``, ``'14:50:30'``, ``'open'``, ``'open+5m'``, ``'close - 10m'``, ``'before_open'``, ``'after_close'``,
-``'every_bar'`` (once at the open in day frequency, at each of the 240 minutes in minute frequency). Source: JOINQUANT.md §1.4.
+``'every_bar'`` (once at the open in day frequency, at each of the 240 minutes in minute frequency).
+Source: JOINQUANT.md §1.4.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ month is one read, so what is in memory is what was asked for, whatever the size
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -124,7 +125,7 @@ def _by_code(frame: pd.DataFrame, month: str, days: np.ndarray) -> Iterator[pa.T
     codes = frame["code"].to_numpy()
     dates = frame["date"].to_numpy().astype("datetime64[D]")
     bounds = [0, *(np.flatnonzero(codes[1:] != codes[:-1]) + 1), len(frame)] if len(frame) else [0]
-    for first, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, stop in itertools.pairwise(bounds):
         part = slice(int(first), int(stop))
         where = f"minute bars of {codes[part.start]} in {month}"
         _places(dates[part], frame["minute"].to_numpy()[part], days, where)

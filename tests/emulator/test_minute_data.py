@@ -104,9 +104,11 @@ def test_minutes_are_adjusted_by_the_factor_of_their_day(bundle):
 
 def test_get_price_takes_times_and_a_bare_date_is_midnight(bundle):
     code = """
-out.append(get_price(A, start_date='2024-01-09 10:28:00', end_date='2024-01-09 10:30:00', frequency='1m').index.tolist())
+span = {'start_date': '2024-01-09 10:28:00', 'end_date': '2024-01-09 10:30:00'}
+out.append(get_price(A, frequency='1m', **span).index.tolist())
 out.append(get_price(A, end_date='2024-01-09', count=1, frequency='minute').index.tolist())
-out.append(get_price([A, B], end_date=now, count=2, frequency='1m', fields=['close', 'pre_close', 'avg'], panel=False))
+fields = ['close', 'pre_close', 'avg']
+out.append(get_price([A, B], end_date=now, count=2, frequency='1m', fields=fields, panel=False))
 """
     span, date, frame = ask(bundle, code)
     assert [str(time)[11:16] for time in span] == ["10:28", "10:29", "10:30"]
@@ -124,7 +126,8 @@ for option in ({}, {'fill_paused': False}, {'skip_paused': True}):
 """
     filled, gaps, skipped = ask(bundle, code)
     assert filled == ("2024-01-05 10:00:00", 14.39, 0.0, 1.0)
-    assert gaps[0] == filled[0] and np.isnan(gaps[1])
+    assert gaps[0] == filled[0]
+    assert np.isnan(gaps[1])
     assert skipped == ("2024-01-04 15:00:00", 14.39, 1000.0, 0.0)
 
 
@@ -230,7 +233,8 @@ def test_a_bundle_without_minutes_says_so_with_the_line(tmp_path):
 def test_a_code_without_minutes_is_nan_and_the_run_says_so(bundle):
     strategy = f"""
 def initialize(context): run_daily(work, '10:00')
-def work(context): print(attribute_history({C!r}, 1, '1m', ['close'])['close'].sum(), get_current_data()[{C!r}].last_price)
+def work(context):
+    print(attribute_history({C!r}, 1, '1m', ['close']), get_current_data()[{C!r}].last_price)
 """
     result = run_backtest(strategy, bundle, "2024-01-03", "2024-01-03", frequency="minute")
     assert any(f"1 codes have no minute bars in some month of the run: {C}" in note for note in result.notes)

@@ -40,7 +40,9 @@ def run(bundle, body, start=1, end=1, frequency="minute", cash=1_000_000, rules=
     if "def initialize" not in body:
         head += "def initialize(context):\n" + setup
     days = bundle.days
-    result = run_backtest(head + body, bundle, str(days[start]), str(days[end]), cash, frequency=frequency, rules=RULES | (rules or {}))
+    result = run_backtest(
+        head + body, bundle, str(days[start]), str(days[end]), cash, frequency=frequency, rules=RULES | (rules or {})
+    )
     assert result.status == "done", result.error
     return result
 
@@ -107,7 +109,13 @@ def handle_data(context, data):
         print(order.price, get_current_data()[{A!r}].last_price, context.portfolio.positions[{A!r}].price)
 """.replace("order = order", "got = order").replace("print(order", "print(got")
     prices = [line for line in said(run(bundle, "def before(): pass\n" + body)) if line[0].isdigit()]
-    assert prices == ["11.0 11.0 11.0", "11.0 11.0 11.0", "11.59 11.59 11.59", "12.19 12.19 12.19", "13.29 13.29 13.29"]
+    assert prices == [
+        "11.0 11.0 11.0",
+        "11.0 11.0 11.0",
+        "11.59 11.59 11.59",
+        "12.19 12.19 12.19",
+        "13.29 13.29 13.29",
+    ]
 
 
 def test_the_newest_bar_rule_moves_prices_and_data_together(bundle):
@@ -117,7 +125,9 @@ def handle_data(context, data):
         bars = attribute_history({A!r}, 1, '1m', ['close'])
         print(get_current_data()[{A!r}].last_price, data[{A!r}].close, bars['close'][0], bars.index[-1])
 """
-    now, before = (said(run(bundle, body, rules={"newest_minute_bar": rule})) for rule in ("label_now", "label_before"))
+    now, before = (
+        said(run(bundle, body, rules={"newest_minute_bar": rule})) for rule in ("label_now", "label_before")
+    )
     assert now == ["11.0 11.0 11.0 2024-01-03 09:31:00", "11.6 11.6 11.6 2024-01-03 10:31:00"]
     assert before == ["11.0 12.39 12.39 2024-01-02 15:00:00", "11.59 11.59 11.59 2024-01-03 10:30:00"]
 
@@ -158,12 +168,14 @@ def test_minute_frequency_needs_minute_bars_in_every_month(tmp_path, bundle):
         run_backtest("x = 1\n", plain, "2024-01-02", "2024-01-03", frequency="minute")
     with pytest.raises(UnsupportedCall, match="choose 'day' or 'minute'"):
         run_backtest("x = 1\n", bundle, "2024-01-02", "2024-01-03", frequency="tick")
-    with pytest.raises(ConfigError, match="did you mean|choose 'day' or 'minute'"):
+    with pytest.raises(ConfigError, match="choose 'day' or 'minute'"):
         run_backtest("x = 1\n", bundle, "2024-01-02", "2024-01-03", frequency="minutes")
 
 
 def test_the_command_takes_the_frequency(bundle, tmp_path):
-    (tmp_path / "s.py").write_text("def handle_data(context, data): record(x=context.run_params.frequency == 'minute')\n")
+    (tmp_path / "s.py").write_text(
+        "def handle_data(context, data): record(x=context.run_params.frequency == 'minute')\n"
+    )
     days = ["--start", "2024-01-02", "--end", "2024-01-03"]
     common = [str(tmp_path / "s.py"), "--market", str(bundle.path), *days, "--out", str(tmp_path / "run")]
     found = CliRunner().invoke(backtest, [*common, "--frequency", "minute"])

@@ -28,7 +28,7 @@ def look(context):
         history(4, '1m', 'close', codes), attribute_history(codes[0], 7, '5m'), history(3, '1d', 'high', codes),
         get_price(codes, count=5, end_date=now, frequency='1m', panel=False),
         get_price(codes[1], end_date='2024-12-31 15:00:00', count=3, frequency='15m'),
-        get_price(codes[2], start_date='2024-01-02', end_date=now, frequency='minute', fields=['close', 'avg']).tail(4),
+        get_price(codes[2], '2024-01-02', now, frequency='minute', fields=['close', 'avg']).tail(4),
     ):
         print(frame.to_csv())
     for unit in ('1m', '15m', '60m', '1d', '1w', '1M'):
@@ -109,4 +109,5 @@ def test_minutes_after_now_change_nothing_up_to_now(tmp_path, moment, frequency)
 def test_what_follows_the_run_changes_nothing_at_all(tmp_path):
     one = run(market(tmp_path / "a"), "minute", True)
     two = run(market(tmp_path / "b", (LAST + 1, 0)), "minute", True)
-    assert one.log == two.log and one.texts == two.texts
+    assert one.log == two.log
+    assert one.texts == two.texts

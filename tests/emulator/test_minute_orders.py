@@ -78,7 +78,8 @@ def test_a_limit_that_is_only_touched_does_not_fill_and_is_cancelled_at_the_clos
     result = run(market(tmp_path, DIP), "order(A, 500, LimitOrderStyle(9.5))")
     assert fills(result) == []
     assert statuses(result) == ["canceled"]
-    assert result.log[-1].startswith("2024-01-03 15:00:00") and "订单取消完成" in result.log[-1]
+    assert result.log[-1].startswith("2024-01-03 15:00:00")
+    assert "订单取消完成" in result.log[-1]
 
 
 def test_a_queued_order_takes_at_most_the_volume_of_each_bar_times_the_ratio(tmp_path):
@@ -196,9 +197,7 @@ def test_before_any_trade_of_the_day_an_order_is_refused(tmp_path):
     volumes = np.full((2, 240), 1e3)
     volumes[1, :30] = 0.0
     bars = {A: {"open": [10.0, 10.0], "volume": volumes.sum(1)}}
-    bundle = made_bundle(
-        tmp_path / "market", bars, minutes={A: np.full((2, 240), 10.0)}, minute_volumes={A: volumes}
-    )
+    bundle = made_bundle(tmp_path / "market", bars, minutes={A: np.full((2, 240), 10.0)}, minute_volumes={A: volumes})
     tail = "\ndef later(context): order(A, 100)\n"
     result = run(bundle, "run_daily(later, '9:45')\nrun_daily(later, '10:01')", tail=tail)
     assert (statuses(result), fills(result)) == (["canceled", "held"], [("10:01", 100, 10.0)])

@@ -63,7 +63,9 @@ def run(bundle, strategy, start="2024-01-02", end="2024-01-31"):
 
 
 def ran(bundle, body, start="2024-01-02", end="2024-01-31"):
-    result = run(bundle, f"def initialize(context):\n    {body}\n\ndef task(context):\n    log.info('x')\n", start, end)
+    result = run(
+        bundle, f"def initialize(context):\n    {body}\n\ndef task(context):\n    log.info('x')\n", start, end
+    )
     assert result.status == "done", result.error
     return [line[8:16] for line in result.log]
 
@@ -118,7 +120,9 @@ def test_each_call_adds_a_task_and_unschedule_all_forgets_them(bundle):
     assert ran(bundle, twice + "; unschedule_all()", end="2024-01-02") == []
 
 
-@pytest.mark.parametrize("call", ["run_daily(A().f)", "run_weekly(A().f, 1)", "run_monthly(A().f, 1)", "run_daily('f')"])
+@pytest.mark.parametrize(
+    "call", ["run_daily(A().f)", "run_weekly(A().f, 1)", "run_monthly(A().f, 1)", "run_daily('f')"]
+)
 def test_only_functions_can_be_scheduled(bundle, call):
     result = run(bundle, f"class A:\n    def f(self, c): pass\n\ndef initialize(context):\n    {call}\n")
     assert result.status == "failed"
@@ -143,7 +147,8 @@ def test_a_function_with_the_wrong_number_of_arguments_fails_with_its_traceback(
     result = run(bundle, strategy, end="2024-01-02")
     assert result.status == "failed"
     assert isinstance(result.error, TypeError)
-    assert "Traceback" in result.log[-1] and "argument" in result.log[-1]
+    assert "Traceback" in result.log[-1]
+    assert "argument" in result.log[-1]
 
 
 def test_on_strategy_end_runs_only_when_the_run_ends_normally(bundle):
@@ -169,7 +174,9 @@ def new(context): log.info('new')
 
 
 def test_at_0_00_of_the_start_the_day_before_is_known(bundle):
-    result = run(bundle, "def initialize(context): print(context.current_dt, context.previous_date)\n", end="2024-01-02")
+    result = run(
+        bundle, "def initialize(context): print(context.current_dt, context.previous_date)\n", end="2024-01-02"
+    )
     assert [line.split(" - ")[-1] for line in result.log] == ["2024-01-02 00:00:00", "2024-01-01"]
 
 

@@ -47,8 +47,10 @@ def test_the_240_bars_of_a_made_day_are_the_day_exactly(bundle):
             continue
         seen += 1
         whole = {name: np.rint(panel[name][row, day] * 100) for name in ("open", "high", "low", "close", "money")}
-        assert bar["open"][0] == whole["open"] and bar["close"][-1] == whole["close"]
-        assert bar["high"].max() == whole["high"] and bar["low"].min() == whole["low"]
+        assert bar["open"][0] == whole["open"]
+        assert bar["close"][-1] == whole["close"]
+        assert bar["high"].max() == whole["high"]
+        assert bar["low"].min() == whole["low"]
         assert bar["volume"].sum() == panel["volume"][row, day]
         assert bar["money"].sum() == whole["money"]
     assert seen > 1500
@@ -60,7 +62,8 @@ def test_each_bar_is_possible(bundle):
             continue
         assert (bar["low"] <= np.minimum(bar["open"], bar["close"])).all()
         assert (bar["high"] >= np.maximum(bar["open"], bar["close"])).all()
-        assert (bar["volume"] >= 0).all() and (bar["volume"] == np.rint(bar["volume"])).all()
+        assert (bar["volume"] >= 0).all()
+        assert (bar["volume"] == np.rint(bar["volume"])).all()
         assert (bar["money"] >= bar["low"] * bar["volume"]).all()
         assert (bar["money"] <= bar["high"] * bar["volume"]).all()
 
@@ -94,7 +97,8 @@ def test_the_check_of_a_bundle_compares_minutes_with_days(bundle, tmp_path):
     bars = {"600000.XSHG": {"open": [10.0, 10.0, 11.0], "volume": [240e3] * 3}}
     off = made_bundle(tmp_path / "off", bars, minutes={"600000.XSHG": closes})
     (found,) = [finding for finding in inspect(off) if finding.name == "minute_bars"]
-    assert found.level == "doubt" and found.examples == ("600000.XSHG 2024-01-04",)
+    assert found.level == "doubt"
+    assert found.examples == ("600000.XSHG 2024-01-04",)
 
 
 def test_the_command_makes_minutes(tmp_path):
@@ -104,7 +108,8 @@ def test_the_command_makes_minutes(tmp_path):
     assert Bundle.open(tmp_path / "m").minutes.months == ("202303",)
     assert "2023-03" in CliRunner().invoke(market, ["check", str(tmp_path / "m")]).output
     wrong = CliRunner().invoke(market, [*common, "--from", "2023-03-01"])
-    assert wrong.exit_code == 2 and "add --minutes" in wrong.output
+    assert wrong.exit_code == 2
+    assert "add --minutes" in wrong.output
 
 
 def rows(**changes):

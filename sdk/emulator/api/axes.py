@@ -14,7 +14,6 @@ import numpy as np
 
 from sdk.emulator.api.prices import PriceReader
 from sdk.emulator.api.visible import Guard, as_datetime
-from sdk.emulator.bars import PRICES
 from sdk.emulator.minutes import MinuteStore
 from sdk.market.layout import MINUTE_FIELDS
 from sdk.market.session_minutes import BARS, ENDS, bars_ended

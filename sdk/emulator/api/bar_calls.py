@@ -107,14 +107,21 @@ class BarCalls:
             keys = np.concatenate([keys, self._keys(unit, np.array([self._clock.day]))])
         if unit != ("d", 1) and unit != ("m", 1):
             columns, keys = _joined(columns, keys)
-        if not include_now and len(keys) and stop < self._end(unit) and self._keys(unit, np.array([stop]))[0] == keys[-1]:
+        if (
+            not include_now
+            and len(keys)
+            and stop < self._end(unit)
+            and self._keys(unit, np.array([stop]))[0] == keys[-1]
+        ):
             columns = {name: column[:-1] for name, column in columns.items()}
         return {name: column[-count:] for name, column in columns.items()}
 
     @staticmethod
     def _blocks(axis: Axis, code: str, fields: list[str], span: tuple[int, int], adjust: Adjust) -> Blocks:
         """Field -> row; the factor of get_bars is always the cumulative one (§6.3)."""
-        found = axis.blocks([code], [name for name in fields if name != "factor"], *span, adjust[0], reference=adjust[1])
+        found = axis.blocks(
+            [code], [name for name in fields if name != "factor"], *span, adjust[0], reference=adjust[1]
+        )
         if "factor" in fields:
             found |= axis.blocks([code], ["factor"], *span, "post")
         return {name: block[0] for name, block in found.items()}

@@ -117,7 +117,11 @@ class SecurityUnitData:
     @property
     def pre_close(self) -> float:
         """Close of the day before (ex-adjusted), or of the minute before."""
-        return self._get("pre_close") if isinstance(self._axis, DayAxis) else self._axis.value("close", self.security, self._place - 1)
+        return (
+            self._get("pre_close")
+            if isinstance(self._axis, DayAxis)
+            else self._axis.value("close", self.security, self._place - 1)
+        )
 
     @property
     def returns(self) -> float:

@@ -44,7 +44,9 @@ class History:
         names = self._reader.fields(fields, call)
         extra = [name for name in names if size > 1 and name not in DEFAULT_FIELDS]
         if extra:
-            raise StrategyError(f"{call}: {extra[0]!r} does not exist for joined bars; known: {' '.join(DEFAULT_FIELDS)}")
+            raise StrategyError(
+                f"{call}: {extra[0]!r} does not exist for joined bars; known: {' '.join(DEFAULT_FIELDS)}"
+            )
         return names
 
     # --------------------------------------------------------------------------- attribute_history, history
@@ -154,7 +156,9 @@ class History:
             one = {name: block[0][part] for name, block in blocks.items()}
             return frame(*folded(one, days[part], size, self._keep_rest))
         if keep is not None and size > 1:
-            raise StrategyError(f"get_price: skip_paused=True with several securities and {frequency!r} bars; use '1d' or '1m'")
+            raise StrategyError(
+                f"get_price: skip_paused=True with several securities and {frequency!r} bars; use '1d' or '1m'"
+            )
         blocks, days = folded(blocks, days, size, self._keep_rest)
         if not panel:
             return long(codes, days, blocks, keep)

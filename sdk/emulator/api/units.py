@@ -18,7 +18,7 @@ _KNOWN = ("1d", "5d", "daily", "1m", "5m", "15m", "30m", "60m", "120m", "minute"
 def unit_of(word: object, call: str, kinds: str = "dm") -> tuple[str, int]:
     """Return (kind, size): kind 'd', 'm', 'w' or 'M'; StrategyError for what ``call`` does not know."""
     found = _FORM.fullmatch(str(word))
-    kind, size = _WORDS[word] if word in _WORDS else (found[2], int(found[1])) if found else ("", 0)  # type: ignore[index]
+    kind, size = _WORDS[word] if word in _WORDS else (found[2], int(found[1])) if found else ("", 0)
     if kind not in kinds or not kind or size < 1 or (kind == "m" and size > BARS):
         raise StrategyError(f"{call}: no bars of {word!r}{nearest(str(word), _KNOWN)}; known: {' '.join(_KNOWN)}")
     return kind, size

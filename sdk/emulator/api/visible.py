@@ -91,8 +91,9 @@ class Guard:
         if end is None:
             return finished
         moment = as_datetime(end, call)
-        side = "right" if moment.hour * 3600 + moment.minute * 60 >= CLOSE else "left"
-        stop = int(np.searchsorted(clock.days, np.datetime64(moment.date()), side=side))
+        over = moment.hour * 3600 + moment.minute * 60 >= CLOSE
+        day = np.datetime64(moment.date()) + np.timedelta64(int(over), "D")
+        stop = int(np.searchsorted(clock.days, day))
         if stop <= finished or moment <= clock.now:
             return min(stop, finished)
         if self._settings.avoid_future_data:

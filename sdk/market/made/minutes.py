@@ -36,7 +36,7 @@ def minute_frames(
         if len(row) == 0:
             continue
         dice = _dice(seed, codes[row], cast.days[day])
-        frame = day_minutes(*(getattr(bars, name)[row, day] for name in _DAY), dice=dice)
+        frame = day_minutes(dice, *(getattr(bars, name)[row, day] for name in _DAY))
         keys = {
             "code": np.repeat(codes[row], BARS),
             "date": np.repeat(cast.days[day], BARS).astype("datetime64[ns]"),
@@ -57,13 +57,13 @@ def _dice(seed: int, codes: np.ndarray, days: np.ndarray) -> np.ndarray:
 
 
 def day_minutes(
+    dice: np.ndarray,
     opened: np.ndarray,
     high: np.ndarray,
     low: np.ndarray,
     close: np.ndarray,
     volume: np.ndarray,
     money: np.ndarray,
-    dice: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """Return field -> (rows, 240) in CNY and shares for day bars in fen, shares and CNY; ``dice`` (4, rows, 240)."""
     top, bottom = high[:, np.newaxis], low[:, np.newaxis]
