@@ -197,7 +197,7 @@ class MinuteAxis:
                 return np.where(volume > 0, money / volume, close)
         series = self._minutes.series
         if len(codes) == 1:
-            return series(field, codes[0], first, stop)[np.newaxis]
+            return series(field, codes[0], first, stop)[np.newaxis].copy()
         block = np.empty((len(codes), stop - first))
         for row, code in enumerate(codes):
             block[row] = series(field, code, first, stop)

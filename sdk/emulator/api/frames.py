@@ -7,7 +7,8 @@ back; all else is the installed pandas. pandas is imported at the first frame.
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@cache
+@lru_cache(maxsize=1)
 def frame_class() -> type[pd.DataFrame]:
     """Return the DataFrame whose columns and rows are Series that know places."""
     import pandas as pd
@@ -26,7 +27,7 @@ def frame_class() -> type[pd.DataFrame]:
 
         @property
         def _constructor(self) -> Any:
-            return Series
+            return make_series
 
         @property
         def _constructor_expanddim(self) -> Any:
@@ -46,25 +47,42 @@ def frame_class() -> type[pd.DataFrame]:
 
         @property
         def _constructor_sliced(self) -> Any:
-            return Series
+            return make_series
+
+    def make_series(*given: Any, **named: Any) -> Any:
+        """Build one; what pandas has just built itself only changes its class, which is four times as fast."""
+        if len(given) == 1 and not named and type(given[0]) is pd.Series:
+            given[0].__class__ = Series
+            return given[0]
+        return Series(*given, **named)
 
     return DataFrame
 
 
-def table(codes: list[str], days: np.ndarray, block: np.ndarray) -> Any:
-    """Times × codes as one block of memory: a frame of 300 columns costs as much as one of three."""
+@lru_cache(maxsize=64)
+def _columns(names: tuple[str, ...]) -> Any:
+    """The column index of a frame, shared by all frames with these names: its lookup table is built once."""
     import pandas as pd
 
-    index = pd.DatetimeIndex(days.astype("datetime64[ns]"))
-    return frame_class()(block.T, index=index, columns=codes, copy=False)
+    return pd.Index(names)
 
 
-def frame(columns: dict[str, np.ndarray], days: np.ndarray | None) -> Any:
-    """Times × fields."""
+def table(names: Sequence[str], days: np.ndarray | None, block: np.ndarray) -> Any:
+    """Times × names as one block of memory: a frame of 300 columns costs as much as one of three."""
     import pandas as pd
 
     index = None if days is None else pd.DatetimeIndex(days.astype("datetime64[ns]"))
-    return frame_class()(columns, index=index, copy=False)
+    return frame_class()(block.T, index=index, columns=_columns(tuple(names)), copy=False)
+
+
+def frame(columns: dict[str, np.ndarray], days: np.ndarray | None) -> Any:
+    """Times × fields, one block of memory as in ``table``."""
+    import pandas as pd
+
+    if not columns or any(column.dtype != np.float64 for column in columns.values()):
+        index = None if days is None else pd.DatetimeIndex(days.astype("datetime64[ns]"))
+        return frame_class()(columns, index=index, copy=False)
+    return table(tuple(columns), days, np.array(list(columns.values())))
 
 
 def long(codes: list[str], days: np.ndarray, blocks: dict[str, np.ndarray], keep: np.ndarray | None) -> Any:
