@@ -179,6 +179,12 @@ class BarStore:
         known = factor[~np.isnan(factor)]
         return factor / (known[-1] if len(known) else 1.0)
 
+    def forget(self) -> None:
+        """Drop what was derived from the bundle's bars, after they have been changed."""
+        self._series.clear()
+        self._traded.clear()
+        self.__dict__.pop("_panels", None)
+
     def day_index(self, day: np.datetime64) -> int:
         """Return the position of the last trading day ≤ ``day``; −1 before the first."""
         return int(np.searchsorted(self.days, day, side="right")) - 1

@@ -32,6 +32,7 @@ class MinuteStore:
         self._lag = _LAG[rules["newest_minute_bar"]]
         self._hot: dict[tuple[str, str], Month] = {}
         self._kept: dict[tuple[str, str, str], Month] = {}
+        self._hidden_from = len(bars.days)
         self.missing: set[str] = set()
         self._month_of: list[str] = []
         if self._table is not None:
@@ -95,6 +96,14 @@ class MinuteStore:
         position = np.arange(start, stop)
         return self._bars.days[position // BARS].astype("datetime64[s]") + OFFSETS[position % BARS]
 
+    def hide_from(self, day: int) -> None:
+        """Replace all minutes from a day on by other values, for the look-ahead check (``veil.py``)."""
+        self._hidden_from = day
+        self._hot.clear()
+        self._kept.clear()
+        if self._table is not None:
+            self._table.reopen()
+
     # ------------------------------------------------------------------------------------------------ reading
     def _month(self, field: str, code: str, day: int) -> Month:
         month = self._month_of[day]
@@ -118,6 +127,8 @@ class MinuteStore:
             values = np.full((stop - first, BARS), np.nan)
         else:
             values = columns[field]
+        if self._hidden_from < stop:
+            _replace(values[max(self._hidden_from - first, 0) :], field, [first, int(code[:6])])
         halted = (self._bars.series("paused", code)[first:stop] == 1) & np.isnan(values[:, 0])
         if halted.any():
             fill = self._bars.series("close", code)[first:stop] if field not in ("volume", "money") else None
@@ -125,6 +136,15 @@ class MinuteStore:
         flat = values.reshape(-1)
         flat.setflags(write=False)
         return first, stop, flat
+
+
+def _replace(values: np.ndarray, field: str, seed: list[int]) -> None:
+    rng = np.random.default_rng(seed)
+    if field in ("volume", "money"):
+        values *= rng.uniform(0.2, 2.0, values.shape)
+    else:
+        values *= np.exp(np.cumsum(rng.normal(0.0, 0.002, values.shape), axis=1) + rng.normal(0.0, 0.05))
+        np.maximum(np.round(values, 2, out=values), 0.01, out=values)
 
 
 _NONE: Month = (0, 0, np.empty(0))

@@ -16,6 +16,11 @@ def column(values: Iterable[float], decimals: int = 2, keep_sign: bool = False) 
     """Return many numbers with at most ``decimals`` places; ``keep_sign`` gives -0 for what rounds to it."""
     scale = 10**decimals
     rounded = np.rint(np.asarray(values, dtype=float) * scale) / scale
+    if not keep_sign and len(rounded) > 256:  # totals and costs repeat a lot: each text is made once
+        distinct, place = np.unique(rounded, return_inverse=True)
+        if len(distinct) < len(rounded) // 2:
+            once = column(distinct, decimals)
+            return [once[at] for at in place.tolist()]
     texts = [text[:-2] if text.endswith(".0") else text for text in map(repr, rounded.tolist())]
     return texts if keep_sign else ["0" if text == "-0" else text for text in texts]
 

@@ -66,10 +66,7 @@ def run_backtest(
     target = None if out is None else Path(out)
     if target is not None:
         check_target(target)
-    module = UserModule(job.source, job.name, job.folder)
-    first, last = _span(bundle.days, job.start, job.end)
-    session = Session(bundle, job.rules, (job.start, job.end), first, last, job.cash, job.frequency)
-    _check_minutes(session)
+    session, module = _open(job, bundle)
     prepared = clock()
     names = strategy_names(session)
     error = Engine(session, module).run({**preset_names(), **names}, dict(importable_modules(names)))
@@ -79,6 +76,27 @@ def run_backtest(
         marks = {"prepare": prepared - started, "run": ran - prepared, "collect": clock() - ran}
         write_run(target, {**files, "timings.json": _timings(marks)})
     return result
+
+
+def open_session(
+    strategy: Path | str,
+    bundle: Bundle,
+    start: str | dt.date,
+    end: str | dt.date,
+    cash: float,
+    frequency: str,
+    rules: Mapping[str, object],
+) -> tuple[Session, UserModule]:
+    """Return a session and the strategy's module, ready to be driven; errors as in ``run_backtest``."""
+    return _open(_resolve(strategy, start, end, cash, frequency, rules, None), bundle)
+
+
+def _open(job: Job, bundle: Bundle) -> tuple[Session, UserModule]:
+    module = UserModule(job.source, job.name, job.folder)
+    first, last = _span(bundle.days, job.start, job.end)
+    session = Session(bundle, job.rules, (job.start, job.end), first, last, job.cash, job.frequency)
+    _check_minutes(session)
+    return session, module
 
 
 def _resolve(

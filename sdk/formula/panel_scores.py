@@ -57,7 +57,7 @@ class PanelScores:
         Raises FormulaError when the formula reads an input that the panel does not have.
         """
         days = np.asarray(days, dtype=np.int64)
-        scored = self._scored(tree, days, members)
+        scored = self.scored(tree, days, members)
         steps = language.plan(tree)
         places = {step.label: self._feature(step.name) for step in steps if not step.operands}
         across = [step for step in steps if step.operands and kernel.OPERATOR_TABLE[step.name].across]
@@ -101,13 +101,13 @@ class PanelScores:
             for place in sorted(set(range(len(part))) - set(alone)):
                 key = (tuple(language.inputs_of(part[place])), language.lookback_days(part[place]))
                 if key not in missing:
-                    missing[key] = ~self._scored(part[place], days, members)
+                    missing[key] = ~self.scored(part[place], days, members)
                 np.copyto(values[place], np.nan, where=missing[key])
             for place in alone:
                 values[place] = self.scores(part[place], days, members)
             yield values
 
-    def _scored(self, tree: Tree, days: np.ndarray, members: np.ndarray | None) -> np.ndarray:
+    def scored(self, tree: Tree, days: np.ndarray, members: np.ndarray | None) -> np.ndarray:
         """Return who has a score on which day: a full window, and a place in the pool."""
         full = self._known(tuple(language.inputs_of(tree)))[:, days] >= language.lookback_days(tree)
         return full if members is None else full & members

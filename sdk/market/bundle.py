@@ -174,6 +174,11 @@ class Bundle:
         present = INDEX_DAILY in self.manifest["files"]
         return BarTable(self.path, (INDEX_DAILY,), self.days, INDEX_FIELDS) if present else None
 
+    @property
+    def bar_tables(self) -> tuple[BarTable, ...]:
+        """The tables of daily bars, valuation and indices that the bundle has."""
+        return tuple(table for table in (self._daily, self._valuation, self._index_daily) if table is not None)
+
     def _frame(self, name: str) -> pd.DataFrame:
         return read_frame(self.path / name if name in self.manifest["files"] else None, COLUMNS[name])
 

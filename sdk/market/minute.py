@@ -70,7 +70,7 @@ class MinuteTable:
         file, known = self._file(month)[0], self._places.get((code, month))
         keys = [] if known is not None else ["date", "minute"]
         try:
-            table = file.read_row_group(group, columns=[*keys, *fields])
+            table = file.read_row_group(group, columns=[*keys, *fields], use_threads=False)
         except UNREADABLE as error:
             raise MarketError(f"{self._paths[month]}: not readable ({error}); {_AGAIN}") from error
         if known is None:
@@ -82,6 +82,10 @@ class MinuteTable:
             whole[known] = table[field].to_numpy().reshape(-1, BARS)
             found[field] = whole
         return found
+
+    def reopen(self) -> None:
+        """Drop open files; for a copy of the process, which must not share them."""
+        self._open.clear()
 
     def _checked(self, code: str, month: str, table: pa.Table) -> np.ndarray:
         """Positions of the days inside the month; each has exactly the 240 labels."""

@@ -91,6 +91,12 @@ class BarTable:
         part.setflags(write=False)
         return part
 
+    def writable(self, field: str) -> np.ndarray:
+        """Return the matrix itself, (codes, days), to be changed: for processes that play with another market."""
+        matrix = self._whole(field)
+        matrix.setflags(write=True)
+        return matrix
+
     def _whole(self, field: str) -> np.ndarray:
         if field not in self._matrices:
             group = [name for name in TOGETHER if name in self.fields] if field in TOGETHER else [field]

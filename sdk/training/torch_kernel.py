@@ -1,9 +1,9 @@
 """The kernel on torch: its own source on torch primitives, the same bits as numpy.
 
-``evaluate(tree, bars, days)`` is the formula language's, on float64 tensors. Two traps are closed here: a selection
-between two Python numbers would be float32, and torch's square root on a CPU is not correctly rounded (1.3 % of
-float64 values), so numpy's is taken there. Measured on CPU; on an accelerator a division by a Python number is a
-multiplication by its reciprocal, therefore tensors elsewhere are refused.
+``evaluate(tree, bars, days)`` is the formula language's, on float64 tensors. Traps that are closed here: a selection
+between two Python numbers would be float32; torch's square root on a CPU is not correctly rounded (1.3 % of float64
+values), so numpy's is taken there; and on an accelerator a division by a Python number is a multiplication by its
+reciprocal, so ``evaluate`` refuses tensors elsewhere and ``torch_panel.py`` divides by tensors (``ExactDivision``).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ def _number(value: Tensor | float) -> Tensor:
 
 
 def _square_root(x: Tensor) -> Tensor:
+    if x.device.type != "cpu":
+        return torch.sqrt(x)
     with np.errstate(invalid="ignore"):
         return torch.from_numpy(np.sqrt(x.detach().contiguous().numpy()))
 
@@ -36,7 +38,7 @@ def _smaller_stocks(x: Tensor) -> Tensor:
 
 def _stock_sum(x: Tensor) -> Tensor:
     size = 1 << max(x.shape[0] - 1, 0).bit_length()
-    x = torch.cat([x, torch.zeros((size - x.shape[0], x.shape[1]), dtype=torch.float64)])
+    x = torch.cat([x, x.new_zeros((size - x.shape[0], x.shape[1]))])
     while size > 1:
         size //= 2
         x = x[:size] + x[size:]
@@ -66,6 +68,26 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "beside": lambda parts: torch.cat(list(parts), dim=1),
     "few_at_a_time": lambda function: function,
 }
+
+_DIVISIONS = frozenset((torch.div, torch.true_divide, Tensor.div, Tensor.true_divide, Tensor.__truediv__))
+_REVERSED = frozenset((Tensor.__rtruediv__, Tensor.__rdiv__))  # torch multiplies by the reciprocal here
+
+
+class ExactDivision(torch.Tensor):
+    """A tensor that divides by a Python number as by a tensor: one correctly rounded division on every device."""
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in _DIVISIONS or func in _REVERSED:
+            like = next(part for part in args if isinstance(part, Tensor))
+            args = tuple(
+                part if isinstance(part, Tensor) else torch.tensor(part, dtype=like.dtype, device=like.device)
+                for part in args
+            )
+        if func in _REVERSED:
+            func, args = torch.div, args[::-1]
+        return super().__torch_function__(func, types, args, kwargs or {})
+
 
 KERNEL = kernel_on(PRIMITIVES)
 _LANGUAGE = formulas_on(PRIMITIVES)

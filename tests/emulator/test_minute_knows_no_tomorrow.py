@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sdk.emulator.lookahead import check_lookahead
 from sdk.emulator.runner import run_backtest
 from sdk.market.session_minutes import bars_ended
 from tests.emulator.markets import made_bundle
@@ -111,3 +112,24 @@ def test_what_follows_the_run_changes_nothing_at_all(tmp_path):
     two = run(market(tmp_path / "b", (LAST + 1, 0)), "minute", True)
     assert one.log == two.log
     assert one.texts == two.texts
+
+
+@pytest.mark.parametrize("frequency", ["minute", "day"])
+def test_the_look_ahead_check_veils_minutes_too(tmp_path, frequency):
+    honest = """
+from jqdata import *
+def initialize(context): run_daily(work, '9:30')
+def work(context):
+    bars = attribute_history('600000.XSHG', 10, '1m', ['close'])['close']
+    order_value('600000.XSHG', 10000 * bars[-1] / bars[0])
+"""
+    cheat = honest.replace(
+        "attribute_history('600000.XSHG', 10, '1m', ['close'])",
+        "get_price('600000.XSHG', end_date=context.current_dt.replace(hour=11), count=90, frequency='1m')",
+    )
+    bundle = market(tmp_path / "m")
+    days = str(bundle.days[3]), str(bundle.days[5])
+    assert check_lookahead(honest, bundle, *days, frequency=frequency).clean
+    found = check_lookahead(cheat, bundle, *days, frequency=frequency)
+    assert found.findings[0].kind == "order"
+    assert "get_price" in found.findings[0].source

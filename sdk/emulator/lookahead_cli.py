@@ -1,0 +1,71 @@
+"""``jqalpha lookahead``: prove that a strategy reads the future, or that no probe found that it does."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("strategy", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--market", "market", required=True, type=click.Path(path_type=Path), help="行情包目录 market bundle")
+@click.option("--start", required=True, metavar="YYYY-MM-DD", help="开始日期")
+@click.option("--end", required=True, metavar="YYYY-MM-DD", help="结束日期")
+@click.option("--cash", default=1_000_000.0, show_default=True, help="初始资金，元")
+@click.option("--frequency", default="day", show_default=True, type=click.Choice(["day", "minute"]), help="频率")
+@click.option("--every", default=1, show_default=True, type=click.IntRange(min=1), help="每隔多少个交易日检查一次")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="检查结果 JSON")
+def lookahead(
+    strategy: Path, market: Path, start: str, end: str, cash: float, frequency: str, every: int, out: Path | None
+) -> None:
+    """检查策略是否用了未来数据 · Replace everything after each decision and see whether it changes.
+
+    退出码 exit code: 0 未发现 nothing found, 1 有证据 proof found, 2 无法检查 cannot be checked.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.table import Table
+    from rich.text import Text
+
+    from sdk import files
+    from sdk.emulator.lookahead import check_lookahead
+    from sdk.market.bundle import Bundle
+
+    console = Console(highlight=False)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("检查", total=None)
+        report = check_lookahead(
+            strategy,
+            Bundle.open(market),
+            start,
+            end,
+            cash,
+            every,
+            frequency=frequency,
+            on_day=lambda done, days: progress.update(task, completed=done, total=days),
+        )
+    if report.findings:
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        for title in ("日期", "时刻", "行", "真实行情下", "替换之后的行情下", "数据来源"):
+            table.add_column(title, overflow="fold")
+        for finding in report.findings:
+            source = f"第 {finding.source_line} 行 {finding.source}" if finding.source else "–"
+            cells = (finding.date, finding.instant, str(finding.line), finding.call, finding.other, source)
+            table.add_row(*(Text(cell) for cell in cells))
+        console.print(table)
+    if out is not None:
+        files.write_text(out, report.to_json())
+    if report.error:
+        console.print(f"策略中止 {report.error}", markup=False, soft_wrap=True)
+    orders = sum(finding.kind == "order" for finding in report.findings)
+    verdict = (
+        f"有未来数据：{orders} 处下单、{len(report.findings) - orders} 处取数依赖决策之后的行情"
+        if report.findings
+        else "策略没有跑完，不能下结论"
+        if report.error
+        else f"未发现未来数据：检查了 {report.days} 个交易日，替换之后的下单与取数全部相同"
+    )
+    console.print(verdict, markup=False, soft_wrap=True)
+    sys.exit(1 if report.findings else 2 if report.error else 0)

@@ -1,0 +1,87 @@
+"""Scores of many formulas on one panel by torch, on any device: the kernel's source on tensors.
+
+For accelerators; on a CPU the compiled loops (sdk/formula/panel_scores.py) are an order of magnitude faster. Same
+interface and, measured on a CPU, the same bits in float64. On a CUDA device it is untested: divisions by numbers are
+made divisions by tensors there, torch.compile must stay off, and a first run should compare a few formulas with
+PanelScores.
+
+Memory: the features (8 bytes a feature, stock and day) and, while one step runs, its windows for as many stocks as
+fit into ``budget`` bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+
+from jq_strategy import formula as language
+from jq_strategy import kernel
+from jq_strategy.inputs import usable_bars
+from sdk.formula.panel_scores import PanelScores
+from sdk.training.torch_kernel import KERNEL, ExactDivision, Tensor
+
+_WINDOW_COPIES = 6  # arrays of the size of a step's windows that live at once
+
+
+class TorchPanel:
+    """Evaluate formulas on fixed bars: name -> (stocks, days), ``benchmark`` (1, days), on a torch device."""
+
+    def __init__(self, bars: dict[str, np.ndarray], device: str = "cpu", budget: int = 1 << 30) -> None:
+        self._exact = PanelScores(bars)  # known days, and formulas that compare stocks
+        self.shape = self._exact.shape
+        self._bars = {name: np.broadcast_to(array, self.shape) for name, array in bars.items()}
+        self._device, self._budget = torch.device(device), budget
+        self._features: dict[str, Tensor] = {}
+
+    def scores_of(
+        self, trees: Sequence[tuple], days: Sequence[int] | np.ndarray, members: np.ndarray | None = None
+    ) -> Iterator[np.ndarray]:
+        """Yield the scores of each tree on the given day positions, as ``PanelScores.scores_of`` does."""
+        days = np.asarray(days, dtype=np.int64)
+        for tree in trees:
+            if language.compares_stocks(tree):
+                yield self._exact.scores(tree, days, members)
+                continue
+            missing = ~self._exact.scored(tree, days, members)
+            values = self._values(tree, days)
+            values[missing] = np.nan
+            yield values
+
+    def _values(self, tree: tuple, days: np.ndarray) -> np.ndarray:
+        """Follow the plan over the whole panel; days before the first full window are 0."""
+        steps = language.plan(tree)
+        values = {step.label: self._feature(step.name) for step in steps if not step.operands}
+        for step in steps:
+            if step.operands:
+                values[step.label] = self._step(step.name, [values[label] for label, _ in step.operands])
+        whole = values[steps[-1].label]
+        places = torch.as_tensor(days - (self.shape[1] - whole.shape[1]), device=self._device)
+        found = torch.where(places >= 0, whole[:, places.clamp(min=0)], 0.0)
+        return found.as_subclass(torch.Tensor).cpu().numpy() + 0.0
+
+    def _step(self, name: str, operands: list[Tensor]) -> Tensor:
+        shortest = min(operand.shape[1] for operand in operands)
+        aligned = [operand[:, operand.shape[1] - shortest :] for operand in operands]
+        return self._in_parts(getattr(KERNEL, name), aligned, kernel.OPERATOR_TABLE[name].depth + 1)
+
+    def _feature(self, name: str) -> Tensor:
+        if name not in self._features:
+            feature = kernel.FEATURE_TABLE[name]
+            with np.errstate(invalid="ignore"):
+                _, filled = usable_bars([self._bars[field] for field in feature.inputs], feature.inputs)
+            tensors = [torch.from_numpy(np.ascontiguousarray(array)).to(self._device) for array in filled]
+            exact = [tensor.as_subclass(ExactDivision) for tensor in tensors]
+            self._features[name] = self._in_parts(getattr(KERNEL, name), exact, feature.days)
+        return self._features[name]
+
+    def _in_parts(self, function: Callable[..., Tensor], operands: Sequence[Tensor], window: int) -> Tensor:
+        """Apply a function to as many stocks at a time as its windows fit into the budget."""
+        a_stock = 8 * operands[0].shape[1] * window * _WINDOW_COPIES
+        at_once = max(1, self._budget // a_stock)
+        parts = [
+            function(*[operand[start : start + at_once] for operand in operands])
+            for start in range(0, self.shape[0], at_once)
+        ]
+        return torch.cat(parts)
