@@ -25,7 +25,7 @@ from sdk.emulator.clock import Clock
 from sdk.emulator.instruments import Instrument
 from sdk.emulator.logbook import Logbook
 from sdk.emulator.matching import Matcher
-from sdk.emulator.orders import LimitOrderStyle, OrderRequest, OrderStatus, StockOrder
+from sdk.emulator.orders import STOPS, LimitOrderStyle, OrderRequest, OrderStatus, StockOrder
 from sdk.emulator.quotes import Quotes
 from sdk.emulator.settings import Settings
 from sdk.emulator.sizing import (
@@ -37,7 +37,7 @@ from sdk.emulator.sizing import (
     needs_protect_price,
     wanted_delta,
 )
-from sdk.emulator.stops import goes_off, is_asleep
+from sdk.emulator.stops import goes_off
 
 _WAITING = (OrderStatus.open, OrderStatus.filled)
 
@@ -77,7 +77,7 @@ class Broker:
             return self._halted(request)
         holding = self._account.holdings.get(instrument.code)
         held = holding.amount - holding.locked if holding else 0
-        size_by = getattr(request.style, "sizing_price", last)
+        size_by = request.style.sizing_price or last
         delta = wanted_delta(request, held, size_by, self._target_first)
         if delta == 0 or (delta < 0 and held == 0):
             return self._nothing(request)
@@ -103,7 +103,7 @@ class Broker:
             cash_price = self._settings.slippage.price(instrument, last, +1)[1]
         if isinstance(request.style, LimitOrderStyle):
             cash_price = request.style.limit_price
-        cash_price = getattr(request.style, "sizing_price", cash_price)
+        cash_price = request.style.sizing_price or cash_price
         return self._send(order, instrument, check_buy(delta, self._account.available, cash_price, instrument), last)
 
     def _sell(
@@ -130,7 +130,7 @@ class Broker:
         self.today.append(order)
         if self._clock.in_session and not (self._clock.at_lunch and self._rules["lunch_orders"] == "queue"):
             self._try(order, instrument, last)
-        elif not is_asleep(order):
+        elif not order.asleep:
             self.matcher.freeze(order, last)
         if order.status is not OrderStatus.canceled or self._rules["confirm_line_after_cancel"] == "yes":
             self._confirm(order)
@@ -138,7 +138,7 @@ class Broker:
 
     def _try(self, order: StockOrder, instrument: Instrument, last: float) -> None:
         """Match at the latest price; a stop order only when it goes off."""
-        if not is_asleep(order):
+        if not order.asleep:
             self.matcher.match_now(order, instrument, last)
         elif goes_off(order, last, last):
             self._fire(order, instrument, last)
@@ -182,7 +182,8 @@ class Broker:
 
     def _new(self, request: OrderRequest, is_buy: bool) -> StockOrder:
         number, self._next_id = self._next_id, self._next_id + 1
-        return StockOrder(number, request, is_buy, self._clock.now, self._clock.text)
+        stop = isinstance(request.style, STOPS)
+        return StockOrder(number, request, is_buy, self._clock.now, self._clock.text, is_stop=stop)
 
     # ------------------------------------------------------------------------------------------------ the day
     def open_market(self) -> None:
@@ -195,7 +196,7 @@ class Broker:
                     continue
                 self.matcher.release(order)
                 last = self._quotes.last_price(code)
-                if order.is_buy and not is_asleep(order) and order.amount * last > self._account.available:
+                if order.is_buy and not order.asleep and order.amount * last > self._account.available:
                     affordable = max(int(self._account.available / last), 0)
                     order.amount = cut_to_lot(affordable, self._instrument(code))
                 if order.amount == 0:
@@ -213,7 +214,7 @@ class Broker:
             code = order.request.security
             if order.status not in _WAITING or not self._quotes.minutes.has(code, self._clock.day):
                 continue
-            if not is_asleep(order):
+            if not order.asleep:
                 self.matcher.match_minute_bar(order, self._instrument(code), bar)
                 continue
             low, high, close = (
@@ -235,7 +236,7 @@ class Broker:
                     self.matcher.cancel(order)
 
     def _match_day(self, order: StockOrder, instrument: Instrument) -> None:
-        if not is_asleep(order):
+        if not order.asleep:
             if self._rules["queued_limit_orders"] == "day_bar":
                 self.matcher.match_day_bar(order, instrument)
             return

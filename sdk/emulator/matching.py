@@ -19,7 +19,6 @@ from sdk.emulator.logbook import Logbook
 from sdk.emulator.orders import LimitOrderStyle, MarketOrderStyle, OrderStatus, StockOrder, UserTrade
 from sdk.emulator.quotes import Quotes
 from sdk.emulator.settings import Settings
-from sdk.emulator.stops import is_asleep
 
 
 class Matcher:
@@ -86,7 +85,7 @@ class Matcher:
 
     def _match_bar(self, order: StockOrder, instrument: Instrument, extreme: float, most: int) -> None:
         style = order.live_style
-        if not isinstance(style, LimitOrderStyle) or order.status is OrderStatus.new or is_asleep(order):
+        if not isinstance(style, LimitOrderStyle) or order.status is OrderStatus.new or order.asleep:
             return
         crossed = style.limit_price > extreme if order.is_buy else style.limit_price < extreme
         amount = min(order.left, most)

@@ -36,6 +36,7 @@ class MarketOrderStyle:
     """Market order; ``limit_price`` is the protect price that STAR stocks need (0 = none)."""
 
     limit_price: float | None = None
+    sizing_price = None
 
     def __str__(self) -> str:
         return f"MarketOrderStyle: _limit_price={float(self.limit_price or 0.0)}"
@@ -48,6 +49,7 @@ class LimitOrderStyle:
     """Limit order."""
 
     limit_price: float
+    sizing_price = None
 
     def __str__(self) -> str:
         return f"LimitOrderStyle: _limit_price={self.limit_price}"
@@ -105,7 +107,8 @@ def _check_mode(mode: str) -> None:
 
 
 Style = MarketOrderStyle | LimitOrderStyle | StopMarketOrderStyle | StopLimitOrderStyle
-STYLES = (MarketOrderStyle, LimitOrderStyle, StopMarketOrderStyle, StopLimitOrderStyle)
+STOPS = (StopMarketOrderStyle, StopLimitOrderStyle)
+STYLES = (MarketOrderStyle, LimitOrderStyle, *STOPS)
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,7 @@ class StockOrder:
     cancel_text: str | None = None
     finish_text: str | None = None
     locked_shares: int = 0
+    is_stop: bool = False
     fired: bool = False
     trades: list[UserTrade] = field(default_factory=list)
 
@@ -165,9 +169,14 @@ class StockOrder:
     def live_style(self) -> MarketOrderStyle | LimitOrderStyle:
         """How the order trades: a stop order that has gone off trades as a market or limit order."""
         style = self.request.style
-        if isinstance(style, StopMarketOrderStyle):
-            return MarketOrderStyle()
-        return LimitOrderStyle(style.limit_price) if isinstance(style, StopLimitOrderStyle) else style
+        if isinstance(style, StopLimitOrderStyle):
+            return LimitOrderStyle(style.limit_price)
+        return MarketOrderStyle() if isinstance(style, StopMarketOrderStyle) else style
+
+    @property
+    def asleep(self) -> bool:
+        """True for a stop order that has not gone off."""
+        return self.is_stop and not self.fired
 
     @property
     def action(self) -> str:

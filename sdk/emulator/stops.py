@@ -15,12 +15,6 @@ from sdk.emulator.orders import StockOrder, StopLimitOrderStyle, StopMarketOrder
 _FALLS = {("stop_loss", False), ("take_profit", True)}
 
 
-def is_asleep(order: StockOrder) -> bool:
-    """True for a stop order that has not gone off."""
-    style = order.request.style
-    return isinstance(style, StopMarketOrderStyle | StopLimitOrderStyle) and not order.fired
-
-
 def goes_off(order: StockOrder, low: float, high: float) -> bool:
     """True when prices between ``low`` and ``high`` set the order off."""
     style = order.request.style

@@ -31,6 +31,7 @@ class PriceReader:
 
     def __init__(self, bars: BarStore, clock: Clock, settings: Settings, rules: Mapping[str, str]) -> None:
         self.bars, self.clock, self.settings = bars, clock, settings
+        self._places: dict[tuple[str, ...], np.ndarray] = {}
         self._whole_shares = rules["adjusted_volume"] == "integer"
 
     def fields(self, fields: object, call: str, default: Sequence[str] = DEFAULT_FIELDS) -> list[str]:
@@ -116,8 +117,7 @@ class PriceReader:
         return raw
 
     def _rounded(self, prices: np.ndarray, codes: Sequence[str]) -> np.ndarray:
-        traits = [self.bars.instrument(code) for code in codes]
-        places = np.array([-1 if trait.type == "index" else trait.decimals for trait in traits])
+        places = self._places_of(tuple(codes))
         kinds = np.unique(places)
         if len(kinds) == 1:
             return prices if kinds[0] < 0 else np.round(prices, int(kinds[0]))
@@ -125,6 +125,15 @@ class PriceReader:
         for kind in kinds[kinds >= 0]:
             rounded[places == kind] = np.round(prices[places == kind], int(kind))
         return rounded
+
+    def _places_of(self, codes: tuple[str, ...]) -> np.ndarray:
+        """Decimals of each code, −1 = not rounded; kept for the lists asked for last."""
+        if codes not in self._places:
+            if len(self._places) >= 64:
+                self._places.clear()
+            traits = [self.bars.instrument(code) for code in codes]
+            self._places[codes] = np.array([-1 if trait.type == "index" else trait.decimals for trait in traits])
+        return self._places[codes]
 
 
 def code_list(security: object, bars: BarStore, call: str) -> tuple[list[str], bool]:
