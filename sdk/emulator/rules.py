@@ -171,6 +171,12 @@ RULES: tuple[Rule, ...] = (
         "guess",
     ),
     Rule(
+        *("call_auction_volume", "refuse", ("first_minute",)),
+        "get_call_auction 的 volume / money：不提供；first_minute = 第一根分钟线（含集合竞价与第一分钟）",
+        "§6.6; no bar separates the auction from the first minute",
+        "guess",
+    ),
+    Rule(
         *("confirm_line_after_cancel", "no", ("yes",)),
         "市价单被撤销后是否还写 订单已委托",
         "§14.6 quotes the WARNING and 订单取消完成 only",

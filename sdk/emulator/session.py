@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from sdk.emulator.account import Account
+from sdk.emulator.api.auction import CallAuction
 from sdk.emulator.api.bar_calls import BarCalls
 from sdk.emulator.api.files import StrategyFiles
 from sdk.emulator.api.history import History
@@ -87,6 +88,7 @@ class Session:
         self.reader = PriceReader(self.bars, self.clock, self.settings, rules)
         self.history = History(self.reader, self.guard, self.minutes, rules)
         self.bar_calls = BarCalls(self.history, self.reader, self.guard, self.minutes)
+        self.auction = CallAuction(self.reader, self.minutes, rules["call_auction_volume"])
         self.unit_axis = self.history.minutes if frequency == "minute" else self.history.days
         self.securities = Securities(self.reader, self.guard)
         self.trading = Trading(self.broker, self.bars, self.book)

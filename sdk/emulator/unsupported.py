@@ -19,7 +19,7 @@ _MEMBERS = "use get_index_stocks"
 _PLATFORM = "run this strategy on the platform"
 
 UNBUILT: dict[str, str] = {
-    **dict.fromkeys(("get_ticks", "get_current_tick", "get_call_auction", "subscribe", "unsubscribe"), _BARS),
+    **dict.fromkeys(("get_ticks", "get_current_tick", "subscribe", "unsubscribe"), _BARS),
     **dict.fromkeys(("unsubscribe_all", "get_money_flow", "get_billboard_list", "get_mtss"), _PLATFORM),
     **dict.fromkeys(("get_fundamentals", "get_fundamentals_continuously", "get_history_fundamentals"), _VALUATION),
     **dict.fromkeys(("query", "valuation", "indicator", "income", "balance", "cash_flow"), _VALUATION),

@@ -251,3 +251,24 @@ def handle_data(context, data):
     result = run_backtest(strategy, bundle, "2024-01-03", "2024-01-05", frequency="minute")
     closes = np.array([12.39, 13.39, 14.39])
     assert result.log[-1].endswith(f"{closes.mean():.4f} {13.89:.4f} {closes.std():.4f} nan"), result.log
+
+
+def test_the_call_auction_is_the_days_open(bundle):
+    code = """
+f = get_call_auction([A, B], start_date='2024-01-04', end_date='2024-12-31', fields=['time', 'current'])
+out.append([(c, str(t), x) for c, t, x in zip(f['code'], f['time'], f['current'])])
+"""
+    (early,) = ask(bundle, code, when="9:20", day=5)
+    assert early == [(A, "2024-01-04 09:25:00", 12.0), (B, "2024-01-04 09:25:00", 12.0)]
+    (rows,) = ask(bundle, code, when="9:26", day=5)
+    assert rows == [early[0], (A, "2024-01-05 09:25:00", 13.0), early[1]]  # B is halted on the 5th
+
+
+def test_the_volume_of_the_auction_is_refused_or_the_first_minutes_by_rule(bundle):
+    with pytest.raises(UnsupportedCall, match="call_auction_volume=first_minute"):
+        ask(bundle, "get_call_auction(A)")
+    rule = {"call_auction_volume": "first_minute"}
+    (volume,) = ask(bundle, "out.append(get_call_auction(A)['volume'][0])", rules=rule)
+    assert volume == 1000.0
+    with pytest.raises(UnsupportedCall, match="a1_p"):
+        ask(bundle, "get_call_auction(A, fields=['time', 'a1_p'])", rules=rule)
