@@ -1,7 +1,7 @@
 """How long a backtest on minute bars takes: CPU seconds of the run without imports, a fresh process a strategy.
 
-Ten of sixteen made stocks, one year: 240 calls of handle_data a day. ``minute_moving_average`` looks at all ten stocks each
-minute (history as arrays, data[code]); ``minute_frames`` at one stock as a DataFrame. Peak memory is the process's.
+Ten of sixteen made stocks, one year: 240 calls of handle_data a day. ``minute_moving_average`` looks at all ten each
+minute (history as arrays, data[code]); ``minute_frames`` at one of them as a DataFrame.
 
 usage: python -m benchmarks.emulator_minute [--quick]
 

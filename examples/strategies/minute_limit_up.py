@@ -56,4 +56,5 @@ def chase(context):
 
 
 def report(context):
-    record(持仓数=len(context.portfolio.positions), 仓位=context.portfolio.positions_value / context.portfolio.total_value)
+    portfolio = context.portfolio
+    record(持仓数=len(portfolio.positions), 仓位=portfolio.positions_value / portfolio.total_value)

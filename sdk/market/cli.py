@@ -63,6 +63,7 @@ def synth(
 @click.option("--valuation", type=FILE, help="估值 JoinQuant's valuation columns")
 @click.option("--securities", type=FILE, help="证券列表 code display_name start_date end_date type")
 @click.option("--events", type=FILE, help="除权除息 code ex_date implied_cash")
+@click.option("--minutes", type=FILE, help="分钟线文件或目录 minute bars: code time(end of the minute) open … money")
 @click.option("--index-code", default="000300.XSHG", show_default=True, help="index of --members without index_code")
 @click.option(
     "--volume-unit", type=click.Choice(["shares", "lots", "shares-times-factor"]), default="shares", show_default=True

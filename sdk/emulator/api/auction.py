@@ -27,13 +27,17 @@ class CallAuction:
         self._bars, self._clock, self._minutes = reader.bars, reader.clock, minutes
         self._first_minute = volume_rule == "first_minute"
 
-    def get_call_auction(self, security: Any, start_date: Any = None, end_date: Any = None, fields: Any = None) -> Any:
+    def get_call_auction(
+        self, security: Any, start_date: Any = None, end_date: Any = None, fields: Any = None
+    ) -> Any:
         """Auctions of one or several securities from ``start_date`` to ``end_date`` (default: today)."""
         names = ["time", "current", "volume", "money"] if fields is None else list(fields)
         self._check(names)
         codes, _ = code_list(security, self._bars, "get_call_auction")
         first, stop = self._days(start_date, end_date)
-        rows = [self._row(code, day, names) for code in codes for day in range(first, stop) if self._traded(code, day)]
+        rows = [
+            self._row(code, day, names) for code in codes for day in range(first, stop) if self._traded(code, day)
+        ]
         from sdk.emulator.api.frames import frame_class
 
         return frame_class()(rows, columns=["code", *names])
@@ -44,7 +48,7 @@ class CallAuction:
         if unknown and not self._first_minute and set(unknown) <= {"volume", "money"}:
             raise unsupported(
                 f"get_call_auction field {unknown[0]!r}",
-                "no bar knows it; ask for fields=['time', 'current'], or run with rule call_auction_volume=first_minute",
+                "no bar knows it; use fields=['time', 'current'], or rule call_auction_volume=first_minute",
             )
         if unknown or (self._first_minute and not self._minutes.offered):
             raise unsupported(f"get_call_auction fields {unknown or names}", "use fields=['time', 'current']")
