@@ -27,6 +27,7 @@ from sdk.emulator.runner import run_backtest  # noqa: E402
 from sdk.emulator.unsupported import UNBUILT  # noqa: E402
 from sdk.errors import JqalphaError  # noqa: E402
 from sdk.market.bundle import Bundle  # noqa: E402
+from sdk.market.session_minutes import LABELS  # noqa: E402
 from sdk.market.writer import write_bundle  # noqa: E402
 
 PAGE = ROOT / "docs" / "support.md"
@@ -198,8 +199,15 @@ def _market(path: Path) -> Bundle:
         daily=pd.concat(frames[:2]),
         index_daily=frames[2][["code", "date", "open", "high", "low", "close", "pre_close", "volume", "money"]],
         corporate_actions=pd.DataFrame({**actions, "share_ratio": [1.0], "source": ["test"]}),
+        minutes=[("202401", pd.concat([_minutes(code, days) for code in list(kinds)[:2]]))],
         about={"source": "support matrix"},
     )
+
+
+def _minutes(code: str, days: np.ndarray) -> pd.DataFrame:
+    prices = dict.fromkeys(("open", "high", "low", "close"), 10.0)
+    keys = {"code": code, "date": np.repeat(days, len(LABELS)), "minute": np.tile(LABELS, len(days))}
+    return pd.DataFrame({**keys, **prices, "volume": 1e6 / len(LABELS), "money": 1e7 / len(LABELS)})
 
 
 # ------------------------------------------------------------------------------------------------------- the page

@@ -164,9 +164,7 @@ class BarStore:
         key = (field, code)
         found = self._traded.get(key)
         if found is None:
-            factor = self.series("factor", code)
-            known = factor[~np.isnan(factor)]
-            ratio = factor / (known[-1] if len(known) else 1.0)
+            ratio = self.trade_ratio(code)
             raw = self.series(field, code)
             decimals = self.instrument(code).decimals
             found = raw / ratio if field == "volume" else np.round(raw * ratio, decimals)
@@ -174,6 +172,12 @@ class BarStore:
                 found = raw
             self._traded[key] = found
         return found
+
+    def trade_ratio(self, code: str) -> np.ndarray:
+        """Return factor ÷ last known factor along ``days``."""
+        factor = self.series("factor", code)
+        known = factor[~np.isnan(factor)]
+        return factor / (known[-1] if len(known) else 1.0)
 
     def forget(self) -> None:
         """Drop what was derived from the bundle's bars, after they have been changed."""

@@ -3,8 +3,9 @@
     create → size → check → (queue) → match → book        all inside the call, JOINQUANT.md §3.2
 
 In the session a market order is finished when the call returns. Before the open and after the close an order is
-queued for the next open. Limit orders that do not cross wait for the day's bar (rule ``queued_limit_orders``)
-and are cancelled at the end of the day. Lines are written in the order in which the 2026 engine prints them:
+queued for the next open (rule ``lunch_orders`` between the sessions). Limit orders that do not cross and stop orders
+that have not gone off wait for the next minute bars, or the day's bar (rule ``queued_limit_orders``) where there are
+none, and are cancelled at the end of the day. Lines are written in the order in which the 2026 engine prints them:
 
     开仓数量必须是100的整数倍 …: Order(…)      only buys that need rounding, before an id is given
     下单检查标的数量：StockOrder(…)            only when error= is not empty
@@ -24,7 +25,7 @@ from sdk.emulator.clock import Clock
 from sdk.emulator.instruments import Instrument
 from sdk.emulator.logbook import Logbook
 from sdk.emulator.matching import Matcher
-from sdk.emulator.orders import LimitOrderStyle, OrderRequest, OrderStatus, StockOrder
+from sdk.emulator.orders import STOPS, LimitOrderStyle, OrderRequest, OrderStatus, StockOrder
 from sdk.emulator.quotes import Quotes
 from sdk.emulator.settings import Settings
 from sdk.emulator.sizing import (
@@ -36,6 +37,9 @@ from sdk.emulator.sizing import (
     needs_protect_price,
     wanted_delta,
 )
+from sdk.emulator.stops import goes_off
+
+_WAITING = (OrderStatus.open, OrderStatus.filled)
 
 
 class Broker:
@@ -73,7 +77,8 @@ class Broker:
             return self._halted(request)
         holding = self._account.holdings.get(instrument.code)
         held = holding.amount - holding.locked if holding else 0
-        delta = wanted_delta(request, held, last, self._target_first)
+        size_by = request.style.sizing_price or last
+        delta = wanted_delta(request, held, size_by, self._target_first)
         if delta == 0 or (delta < 0 and held == 0):
             return self._nothing(request)
         if delta > 0:
@@ -98,6 +103,7 @@ class Broker:
             cash_price = self._settings.slippage.price(instrument, last, +1)[1]
         if isinstance(request.style, LimitOrderStyle):
             cash_price = request.style.limit_price
+        cash_price = request.style.sizing_price or cash_price
         return self._send(order, instrument, check_buy(delta, self._account.available, cash_price, instrument), last)
 
     def _sell(
@@ -122,13 +128,37 @@ class Broker:
         if checked.note and self._book.shows("order", "info"):
             self._book.write("order", "info", f"下单检查标的数量：{order}")
         self.today.append(order)
-        if self._clock.in_session:
-            self.matcher.match_now(order, instrument, last)
-        else:
+        if self._clock.in_session and not (self._clock.at_lunch and self._rules["lunch_orders"] == "queue"):
+            self._try(order, instrument, last)
+        elif not order.asleep:
             self.matcher.freeze(order, last)
         if order.status is not OrderStatus.canceled or self._rules["confirm_line_after_cancel"] == "yes":
             self._confirm(order)
         return order
+
+    def _try(self, order: StockOrder, instrument: Instrument, last: float) -> None:
+        """Match at the latest price; a stop order only when it goes off."""
+        if not order.asleep:
+            self.matcher.match_now(order, instrument, last)
+        elif goes_off(order, last, last):
+            self._fire(order, instrument, last)
+        else:
+            order.status = OrderStatus.open
+
+    def _fire(self, order: StockOrder, instrument: Instrument, price: float) -> None:
+        """Let a stop order trade now, as far as today's cash or shares allow: nothing was frozen for it."""
+        order.fired = True
+        if order.is_buy:
+            most = cut_to_lot(max(int(self._account.available / price), 0), instrument)
+        else:
+            holding = self._account.holdings.get(instrument.code)
+            same_day = instrument.same_day_sale or self._settings.t0_mode
+            most = holding.closeable(same_day) if holding else 0
+        order.amount = min(order.amount, most)
+        if order.amount > 0:
+            self.matcher.match_now(order, instrument, price)
+        else:
+            self.matcher.cancel(order)
 
     # -------------------------------------------------------------------------------------- what ends an order
     def _confirm(self, order: StockOrder) -> None:
@@ -152,7 +182,8 @@ class Broker:
 
     def _new(self, request: OrderRequest, is_buy: bool) -> StockOrder:
         number, self._next_id = self._next_id, self._next_id + 1
-        return StockOrder(number, request, is_buy, self._clock.now, self._clock.text)
+        stop = isinstance(request.style, STOPS)
+        return StockOrder(number, request, is_buy, self._clock.now, self._clock.text, is_stop=stop)
 
     # ------------------------------------------------------------------------------------------------ the day
     def open_market(self) -> None:
@@ -165,22 +196,57 @@ class Broker:
                     continue
                 self.matcher.release(order)
                 last = self._quotes.last_price(code)
-                if order.is_buy and order.amount * last > self._account.available:
+                if order.is_buy and not order.asleep and order.amount * last > self._account.available:
                     affordable = max(int(self._account.available / last), 0)
                     order.amount = cut_to_lot(affordable, self._instrument(code))
                 if order.amount == 0:
                     self.matcher.cancel(order)
                     continue
-                self.matcher.match_now(order, self._instrument(code), last)
+                self._try(order, self._instrument(code), last)
+
+    def waits(self) -> bool:
+        """True while an order waits for a bar."""
+        return any(order.status in _WAITING for order in self.today)
+
+    def match_minute(self, bar: int) -> None:
+        """Try what waits against a minute bar that has just ended."""
+        for order in self.today:
+            code = order.request.security
+            if order.status not in _WAITING or not self._quotes.minutes.has(code, self._clock.day):
+                continue
+            if not order.asleep:
+                self.matcher.match_minute_bar(order, self._instrument(code), bar)
+                continue
+            low, high, close = (
+                self._quotes.minute(field, code, self._clock.day, bar) for field in ("low", "high", "close")
+            )
+            if goes_off(order, low, high):
+                at_stop = self._rules["stop_order_price"] == "stop"
+                price = min(max(order.request.style.stop_price, low), high) if at_stop else close  # type: ignore[union-attr]
+                self._fire(order, self._instrument(code), price)
 
     def close_market(self) -> None:
-        """Try waiting limit orders against the day's bar, then cancel what is left."""
+        """Try what waits against the day's bar where there are no minutes, then cancel what is left."""
         for order in self.today:
             if order.unfinished:
-                if self._rules["queued_limit_orders"] == "day_bar":
-                    self.matcher.match_day_bar(order, self._instrument(order.request.security))
+                code = order.request.security
+                if not self._quotes.minutes.has(code, self._clock.day):
+                    self._match_day(order, self._instrument(code))
                 if order.unfinished:
                     self.matcher.cancel(order)
+
+    def _match_day(self, order: StockOrder, instrument: Instrument) -> None:
+        if not order.asleep:
+            if self._rules["queued_limit_orders"] == "day_bar":
+                self.matcher.match_day_bar(order, instrument)
+            return
+        low, high, close = (
+            self._quotes.value(field, instrument.code, self._clock.day) for field in ("low", "high", "close")
+        )
+        rule = self._rules["stop_orders_without_minutes"]
+        if rule != "never" and order.status is OrderStatus.open and goes_off(order, low, high):
+            stop = order.request.style.stop_price  # type: ignore[union-attr]
+            self._fire(order, instrument, close if rule == "close" else min(max(stop, low), high))
 
     def end_day(self) -> None:
         """Put today's orders away; those placed after the close stay queued for the next open."""

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 @click.option("--end", required=True, metavar="YYYY-MM-DD", help="结束日期")
 @click.option("--cash", default=1_000_000.0, show_default=True, help="初始资金，元")
 @click.option("--out", type=click.Path(path_type=Path), help="结果目录 run directory [default: runs/<strategy>]")
+@click.option(
+    "--frequency",
+    default="day",
+    show_default=True,
+    type=click.Choice(["day", "minute"]),
+    help="频率 day, or minute on a bundle with minute bars",
+)
 @click.option("--rule", "rules", multiple=True, metavar="NAME=VALUE", help="平台规则的另一取值，见 docs/emulator.md")
 @click.option("--name", help="回测名称")
 def backtest(
@@ -28,6 +35,7 @@ def backtest(
     end: str,
     cash: float,
     out: Path | None,
+    frequency: str,
     rules: tuple[str, ...],
     name: str | None,
 ) -> None:
@@ -43,7 +51,7 @@ def backtest(
             raise ConfigError(f"--rule {rule}: write it as NAME=VALUE")
         changes[key.strip()] = value.strip()
     target = out if out is not None else Path("runs") / strategy.stem
-    result = run_backtest(strategy, Bundle.open(market), start, end, cash, target, rules=changes, name=name)
+    result = run_backtest(strategy, Bundle.open(market), start, end, cash, target, frequency, changes, name)
     _show(result)
     if result.status != "done":
         sys.exit(1)

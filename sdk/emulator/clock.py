@@ -10,6 +10,7 @@ import datetime as dt
 import numpy as np
 
 OPEN, CLOSE = 9 * 3600 + 30 * 60, 15 * 3600
+NOON, AFTERNOON = 11 * 3600 + 30 * 60, 13 * 3600
 CORPORATE_ACTIONS, PRE_OPEN, AFTER_CLOSE, END_OF_DAY = 8 * 3600, 9 * 3600, 15 * 3600 + 1800, 16 * 3600
 
 
@@ -65,6 +66,11 @@ class Clock:
     def in_session(self) -> bool:
         """True from the open up to, not including, the close."""
         return OPEN <= self.seconds < CLOSE
+
+    @property
+    def at_lunch(self) -> bool:
+        """True between the two sessions, not at 11:30:00 itself."""
+        return NOON < self.seconds < AFTERNOON
 
     @property
     def last_finished_day(self) -> int:

@@ -1,9 +1,14 @@
 """The day loop: what runs when.
 
     start date 00:00  initialize, after_code_changed, process_initialize
-    each trading day  08:00 corporate actions · 09:00 before_trading_start · 09:30 queued orders, scheduled
-                      functions, handle_data · 15:00 waiting limit orders · 15:30 after_trading_end · 16:00 valuation
+    each trading day  08:00 corporate actions · 09:00 before_trading_start · 09:30 queued orders, scheduled functions,
+                      handle_data · 13:00 orders of the lunch break · 15:00 waiting orders, end of the day's orders ·
+                      15:30 after_trading_end · 16:00 valuation
     at the end        on_strategy_end
+
+In minute frequency handle_data and every_bar run at each of the 240 minutes 09:30 … 11:29, 13:00 … 14:59. On a bundle
+with minute bars, in either frequency, orders that wait are tried against every bar that has ended before the next
+thing happens, at the time of its label.
 
 Scheduled functions come first at their instant (JOINQUANT.md §1.1, §1.2). An exception of the strategy ends the
 run; what was written until then stays.
@@ -20,6 +25,7 @@ from sdk.emulator.api.current import BarData
 from sdk.emulator.session import Session
 from sdk.emulator.traceback_text import user_traceback
 from sdk.emulator.user_module import UserModule
+from sdk.market.session_minutes import ENDS, STARTS, bars_ended
 
 Step = tuple[tuple[int, int, int, int], Callable[[], object]]
 _MARKET, _TASKS, _CALLBACKS = 0, 1, 2
@@ -39,11 +45,14 @@ class Engine:
 
     session: Session
     module: UserModule
+    _matched: int = 0
 
     def run(self, names: dict[str, Any], modules: dict[str, Any]) -> BaseException | None:
         """Run to the end; return what the strategy raised, already in the log, or None."""
         try:
             self._guarded(lambda: self.module.execute(names, modules, self.session.log.info))
+            if self.module.function("handle_tick") is not None:
+                self.session.remarks.append("handle_tick was never called: there is no tick frequency here")
             for name in ("initialize", "after_code_changed", "process_initialize"):
                 self._call(name)
             for day in range(self.session.first, self.session.last + 1):
@@ -57,7 +66,8 @@ class Engine:
     # ----------------------------------------------------------------------------------------------- one day
     def _day(self, day: int) -> None:
         session, clock = self.session, self.session.clock
-        done = (-1, 0, 0, 0)
+        done, self._matched = (-1, 0, 0, 0), 0
+        by_minute = session.minutes.offered
         steps, version = self._steps(day), session.schedule.version
         position = 0
         while position < len(steps):
@@ -65,6 +75,8 @@ class Engine:
             position += 1
             if key <= done:
                 continue
+            if by_minute and key[0] > times.OPEN:
+                self._match_until(day, key[0])
             clock.move(day, key[0])
             step()
             done = key
@@ -81,15 +93,34 @@ class Engine:
         steps: list[Step] = [
             ((times.CORPORATE_ACTIONS, _MARKET, 0, 0), self._start_day),
             ((times.OPEN, _MARKET, 0, 0), session.broker.open_market),
+            ((times.AFTERNOON, _MARKET, 0, 0), session.broker.open_market),
             ((times.CLOSE, _MARKET, 0, 0), session.broker.close_market),
         ]
         for task in session.schedule.due_on(day):
-            second, period, number = task.key
-            steps.append(((second, _TASKS, period, number), self._task(task.func)))
-        for number, (second, name) in enumerate(_DAILY_CALLBACKS):
+            work = self._task(task.func)
+            steps += [((second, _TASKS, period, number), work) for second, period, number in task.keys]
+        for number, (name, seconds) in enumerate(self._callback_times()):
             if name in self.module.names and self.module.function(name) is not None:
-                steps.append(((second, _CALLBACKS, 0, number), self._callback(name)))
+                work = self._callback(name)
+                steps += [((second, _CALLBACKS, 0, number), work) for second in seconds]
         return sorted(steps, key=lambda step: step[0])
+
+    def _callback_times(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        bars = STARTS if self.session.frequency == "minute" else (times.OPEN,)
+        return (
+            ("before_trading_start", (times.PRE_OPEN,)),
+            ("handle_data", bars),
+            ("after_trading_end", (times.AFTER_CLOSE,)),
+        )
+
+    def _match_until(self, day: int, seconds: int) -> None:
+        """Try what waits against each minute bar that has ended at ``seconds`` and was not tried yet."""
+        session, ended = self.session, bars_ended(seconds)
+        while self._matched < ended and session.broker.waits():
+            session.clock.move(day, ENDS[self._matched])
+            session.broker.match_minute(self._matched)
+            self._matched += 1
+        self._matched = ended
 
     def _start_day(self) -> None:
         session = self.session
@@ -106,7 +137,9 @@ class Engine:
     def _callback(self, name: str) -> Callable[[], object]:
         if name == "handle_data":
             return lambda: self._guarded(
-                lambda: self.module.names[name](self.session.context, BarData(self.session.reader))
+                lambda: self.module.names[name](
+                    self.session.context, BarData(self.session.reader, self.session.unit_axis)
+                )
             )
         return lambda: self._call(name)
 
@@ -120,10 +153,3 @@ class Engine:
             work()
         except (Exception, SystemExit) as error:
             raise StrategyRaised(error) from error
-
-
-_DAILY_CALLBACKS = (
-    (times.PRE_OPEN, "before_trading_start"),
-    (times.OPEN, "handle_data"),
-    (times.AFTER_CLOSE, "after_trading_end"),
-)

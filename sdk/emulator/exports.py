@@ -37,7 +37,7 @@ def transactions(orders: Iterable[StockOrder], instrument: Lookup) -> str:
 
 def _transaction(order: StockOrder, item: Instrument) -> str:
     sign = "" if order.is_buy else "-"
-    style = order.request.style
+    style = order.live_style
     limit = isinstance(style, LimitOrderStyle)
     date, time = order.entrust_text.split(" ")
     value = order.traded_value if order.is_buy else -order.traded_value

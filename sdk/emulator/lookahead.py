@@ -25,7 +25,8 @@ from typing import Any
 from sdk.emulator.calls import Call, CallRecorder
 from sdk.emulator.clock import OPEN
 from sdk.emulator.engine import Engine, StrategyRaised
-from sdk.emulator.namespace import importable_modules, preset_names, strategy_names
+from sdk.emulator.lib.preset import preset_names
+from sdk.emulator.namespace import importable_modules, strategy_names
 from sdk.emulator.runner import open_session
 from sdk.emulator.veil import Instant, draw_veil
 from sdk.errors import ConfigError
@@ -82,6 +83,7 @@ def check_lookahead(
     every: int = 1,
     rules: Mapping[str, object] | None = None,
     on_day: Callable[[int, int], None] = lambda done, days: None,
+    frequency: str = "day",
 ) -> LookaheadReport:
     """Run ``strategy`` and probe every ``every``-th trading day; see the module's text.
 
@@ -90,7 +92,7 @@ def check_lookahead(
     if not hasattr(os, "fork"):
         raise ConfigError("the look-ahead check copies the running process (fork): use Linux, macOS or WSL")
     session, module = open_session(
-        strategy, bundle, start, end, cash, "day", {"future_rows_without_guard": "give", **(rules or {})}
+        strategy, bundle, start, end, cash, frequency, {"future_rows_without_guard": "give", **(rules or {})}
     )
     for table in bundle.bar_tables:
         for name in table.fields:
@@ -98,7 +100,7 @@ def check_lookahead(
     recorder = CallRecorder(session.clock)
     engine = _Probing(session, module, recorder, every, on_day)
     names = recorder.wrap(strategy_names(session))
-    error = engine.run({**preset_names(), **names}, dict(importable_modules(names)))
+    error = engine.run({**preset_names(session.rules), **names}, importable_modules(session, names))
     days = len(range(session.first, session.last + 1, every))
     return LookaheadReport(
         module.name, days, engine.findings, "" if error is None else f"{type(error).__name__}: {error}"
@@ -156,6 +158,7 @@ class _Probing(Engine):
     def _run_veiled(self, day: int, instant: Instant, writing: int) -> None:
         draw_veil(self.session.bars.bundle.bar_tables, day, instant)
         self.session.bars.forget()
+        self.session.minutes.hide_from(day + 1 if instant is Instant.CLOSE else day)
         before = len(self._recorder.calls)
         with contextlib.suppress(StrategyRaised):  # what it had called until then is told
             super()._day(day)

@@ -14,9 +14,12 @@ import click
 @click.option("--start", required=True, metavar="YYYY-MM-DD", help="开始日期")
 @click.option("--end", required=True, metavar="YYYY-MM-DD", help="结束日期")
 @click.option("--cash", default=1_000_000.0, show_default=True, help="初始资金，元")
+@click.option("--frequency", default="day", show_default=True, type=click.Choice(["day", "minute"]), help="频率")
 @click.option("--every", default=1, show_default=True, type=click.IntRange(min=1), help="每隔多少个交易日检查一次")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="检查结果 JSON")
-def lookahead(strategy: Path, market: Path, start: str, end: str, cash: float, every: int, out: Path | None) -> None:
+def lookahead(
+    strategy: Path, market: Path, start: str, end: str, cash: float, frequency: str, every: int, out: Path | None
+) -> None:
     """检查策略是否用了未来数据 · Replace everything after each decision and see whether it changes.
 
     退出码 exit code: 0 未发现 nothing found, 1 有证据 proof found, 2 无法检查 cannot be checked.
@@ -40,6 +43,7 @@ def lookahead(strategy: Path, market: Path, start: str, end: str, cash: float, e
             end,
             cash,
             every,
+            frequency=frequency,
             on_day=lambda done, days: progress.update(task, completed=done, total=days),
         )
     if report.findings:

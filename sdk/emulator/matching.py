@@ -1,7 +1,9 @@
 """Matching: whether an order trades now, at which price, how much, and what is written.
 
 With P' = the slipped price (JOINQUANT.md §3.4): a market buy at P' ≥ high limit and a market sell at P' ≤ low
-limit are cancelled; limit orders there, or on the wrong side of P', wait. The quantity is capped by the volume
+limit are cancelled; limit orders there, or on the wrong side of P', wait and are tried against each minute bar that
+ends (§3.5), against the day's bar where there are no minutes, and fill at their limit, at most the volume of that
+bar × ``order_volume_ratio``. At submission the quantity is capped by the volume
 of the whole day × ``order_volume_ratio``, per order. # platform: the cap knows the day's volume before the day
 is over, and so does this one; it never shows in anything that the strategy can read.
 """
@@ -44,7 +46,7 @@ class Matcher:
         tested = price if self._test_rounded else exact
         low, high = self._quotes.limits(instrument.code)
         at_limit = tested >= high if order.is_buy else tested <= low
-        style = order.request.style
+        style = order.live_style
         if isinstance(style, MarketOrderStyle):
             beyond = style.limit_price and (price - style.limit_price) * side > 0
             if at_limit:
@@ -57,7 +59,7 @@ class Matcher:
             self.freeze(order, style.limit_price)
             order.status = OrderStatus.open
             return
-        volume = self._cap(instrument)
+        volume = 0 if self._quotes.untraded(instrument.code) else self._cap(instrument)
         if volume == 0:
             self._book.write("order", "warning", f"该标的截至到目前成交量为0 ，暂时无法成交：{order}")
             self.cancel(order)
@@ -70,13 +72,23 @@ class Matcher:
 
     def match_day_bar(self, order: StockOrder, instrument: Instrument) -> None:
         """Fill a waiting limit order at its limit when the day's low (high) crossed it."""
-        style = order.request.style
-        if not isinstance(style, LimitOrderStyle) or order.status is OrderStatus.new:
-            return
+        extreme = self._quotes.value("low" if order.is_buy else "high", instrument.code, self._clock.day)
+        self._match_bar(order, instrument, extreme, self._cap(instrument) - order.filled)
+
+    def match_minute_bar(self, order: StockOrder, instrument: Instrument, bar: int) -> None:
+        """The same against one minute bar, up to its volume × ``order_volume_ratio``."""
         day, code = self._clock.day, instrument.code
-        extreme = self._quotes.value("low" if order.is_buy else "high", code, day)
+        extreme = self._quotes.minute("low" if order.is_buy else "high", code, day, bar)
+        volume = self._quotes.minute("volume", code, day, bar)
+        if volume > 0:
+            self._match_bar(order, instrument, extreme, self._capped(instrument, volume))
+
+    def _match_bar(self, order: StockOrder, instrument: Instrument, extreme: float, most: int) -> None:
+        style = order.live_style
+        if not isinstance(style, LimitOrderStyle) or order.status is OrderStatus.new or order.asleep:
+            return
         crossed = style.limit_price > extreme if order.is_buy else style.limit_price < extreme
-        amount = min(order.left, self._cap(instrument) - order.filled)
+        amount = min(order.left, most)
         if crossed and amount > 0:
             self.release(order)
             self._fill(order, instrument, amount, style.limit_price)
@@ -84,7 +96,10 @@ class Matcher:
                 self.freeze(order, style.limit_price)
 
     def _cap(self, instrument: Instrument) -> int:
-        volume = int(self._quotes.day_volume(instrument.code) * self._settings.order_volume_ratio)
+        return self._capped(instrument, self._quotes.day_volume(instrument.code))
+
+    def _capped(self, instrument: Instrument, traded: float) -> int:
+        volume = int(traded * self._settings.order_volume_ratio)
         return volume - volume % instrument.lot if self._cap_to_lot else volume
 
     # ---------------------------------------------------------------------------------------------- bookings

@@ -14,7 +14,13 @@ from sdk.emulator.api.subportfolios import SubPortfolioConfig, subportfolio_sett
 from sdk.emulator.api.visible import FutureDataError
 from sdk.emulator.costs import OrderCost, PerTrade
 from sdk.emulator.lib.modules import factor_names, platform_modules
-from sdk.emulator.orders import LimitOrderStyle, MarketOrderStyle, OrderStatus
+from sdk.emulator.orders import (
+    LimitOrderStyle,
+    MarketOrderStyle,
+    OrderStatus,
+    StopLimitOrderStyle,
+    StopMarketOrderStyle,
+)
 from sdk.emulator.session import Session
 from sdk.emulator.slippage import FixedSlippage, PriceRelatedSlippage, StepRelatedSlippage
 from sdk.emulator.unsupported import unbuilt_names
@@ -60,12 +66,15 @@ def strategy_names(session: Session) -> dict[str, Any]:
         "get_trades": trading.get_trades,
         "MarketOrderStyle": MarketOrderStyle,
         "LimitOrderStyle": LimitOrderStyle,
+        "StopMarketOrderStyle": StopMarketOrderStyle,
+        "StopLimitOrderStyle": StopLimitOrderStyle,
         "OrderStatus": OrderStatus,
         # data
         "attribute_history": history.attribute_history,
         "history": history.history,
         "get_price": history.get_price,
-        "get_bars": history.get_bars,
+        "get_bars": session.bar_calls.get_bars,
+        "get_call_auction": session.auction.get_call_auction,
         "get_current_data": _current_data(session),
         "get_index_stocks": securities.get_index_stocks,
         "get_all_securities": securities.get_all_securities,

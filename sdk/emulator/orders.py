@@ -11,6 +11,8 @@ import datetime as dt
 from dataclasses import dataclass, field
 from enum import Enum
 
+from sdk.errors import StrategyError
+
 
 class OrderStatus(Enum):
     """``str(order.status) == 'held'`` and ``order.status == OrderStatus.held`` both work."""
@@ -34,6 +36,7 @@ class MarketOrderStyle:
     """Market order; ``limit_price`` is the protect price that STAR stocks need (0 = none)."""
 
     limit_price: float | None = None
+    sizing_price = None
 
     def __str__(self) -> str:
         return f"MarketOrderStyle: _limit_price={float(self.limit_price or 0.0)}"
@@ -46,6 +49,7 @@ class LimitOrderStyle:
     """Limit order."""
 
     limit_price: float
+    sizing_price = None
 
     def __str__(self) -> str:
         return f"LimitOrderStyle: _limit_price={self.limit_price}"
@@ -53,7 +57,58 @@ class LimitOrderStyle:
     __repr__ = __str__
 
 
-Style = MarketOrderStyle | LimitOrderStyle
+@dataclass(frozen=True)
+class StopMarketOrderStyle:
+    """A market order once the stop price is reached; ``mode`` 'stop_loss' or 'take_profit'."""
+
+    mode: str
+    stop_price: float
+    limit_price = None
+
+    def __post_init__(self) -> None:
+        _check_mode(self.mode)
+
+    @property
+    def sizing_price(self) -> float:
+        """What value orders are sized by."""
+        return self.stop_price
+
+    def __str__(self) -> str:
+        return f"StopMarketOrderStyle: _mode={self.mode} _stop_price={self.stop_price}"
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True)
+class StopLimitOrderStyle:
+    """A limit order once the stop price is reached; ``mode`` 'stop_loss' or 'take_profit'."""
+
+    mode: str
+    stop_price: float
+    limit_price: float
+
+    def __post_init__(self) -> None:
+        _check_mode(self.mode)
+
+    @property
+    def sizing_price(self) -> float:
+        """What value orders are sized by."""
+        return self.limit_price
+
+    def __str__(self) -> str:
+        return f"StopLimitOrderStyle: _mode={self.mode} _stop_price={self.stop_price} _limit_price={self.limit_price}"
+
+    __repr__ = __str__
+
+
+def _check_mode(mode: str) -> None:
+    if mode not in ("stop_loss", "take_profit"):
+        raise StrategyError(f"stop order: mode={mode!r}; choose 'stop_loss' or 'take_profit'")
+
+
+Style = MarketOrderStyle | LimitOrderStyle | StopMarketOrderStyle | StopLimitOrderStyle
+STOPS = (StopMarketOrderStyle, StopLimitOrderStyle)
+STYLES = (MarketOrderStyle, LimitOrderStyle, *STOPS)
 
 
 @dataclass(frozen=True)
@@ -106,7 +161,22 @@ class StockOrder:
     cancel_text: str | None = None
     finish_text: str | None = None
     locked_shares: int = 0
+    is_stop: bool = False
+    fired: bool = False
     trades: list[UserTrade] = field(default_factory=list)
+
+    @property
+    def live_style(self) -> MarketOrderStyle | LimitOrderStyle:
+        """How the order trades: a stop order that has gone off trades as a market or limit order."""
+        style = self.request.style
+        if isinstance(style, StopLimitOrderStyle):
+            return LimitOrderStyle(style.limit_price)
+        return MarketOrderStyle() if isinstance(style, StopMarketOrderStyle) else style
+
+    @property
+    def asleep(self) -> bool:
+        """True for a stop order that has not gone off."""
+        return self.is_stop and not self.fired
 
     @property
     def action(self) -> str:

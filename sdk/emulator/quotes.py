@@ -1,8 +1,9 @@
 """What the broker and the account may know now: the latest price, today's limits, volume and halt.
 
 Before the open the latest price is the previous close as the exchange adjusts it on an ex-date (``pre_close``);
-from 09:30 today's open; from 15:00 today's close (JOINQUANT.md §3.3, §14.14). A day bar knows no price in
-between: rule ``intraday_price_without_minutes``. A halted stock keeps its last close.
+at 09:30 today's open; after it the close of the newest minute bar (``minutes.py``); from 15:00 today's close
+(JOINQUANT.md §3.3, §14.14), in day frequency as in minute frequency. Where there are no minute bars a day bar knows
+no price in between: rule ``intraday_price_without_minutes``. A halted stock keeps its last close.
 """
 
 from __future__ import annotations
@@ -13,14 +14,18 @@ import numpy as np
 
 from sdk.emulator.bars import BarStore
 from sdk.emulator.clock import CLOSE, OPEN, Clock
+from sdk.emulator.minutes import MinuteStore
 from sdk.emulator.settings import Settings
 
 
 class Quotes:
     """Prices of now; ``intraday`` counts how often a price between open and close had to be assumed."""
 
-    def __init__(self, bars: BarStore, clock: Clock, settings: Settings, rules: Mapping[str, str]) -> None:
-        self._bars, self._clock, self._settings = bars, clock, settings
+    def __init__(
+        self, bars: BarStore, clock: Clock, settings: Settings, rules: Mapping[str, str], minutes: MinuteStore
+    ) -> None:
+        self._bars, self._clock, self._settings, self.minutes = bars, clock, settings, minutes
+        self._ratios: dict[str, np.ndarray] = {}
         self._between = rules["intraday_price_without_minutes"]
         self.intraday = 0
 
@@ -38,15 +43,30 @@ class Quotes:
             price = self.value("pre_close", code, day)
         elif seconds >= CLOSE:
             price = self.value("close", code, day)
-        elif seconds == OPEN or self._between == "open":
-            self.intraday += seconds != OPEN
+        elif seconds == OPEN:
             price = self.value("open", code, day)
+        elif self.minutes.has(code, day):
+            bars = self.minutes.newest(seconds)
+            price = self.minute("close", code, day, bars - 1) if bars else self.value("open", code, day)
         else:
             self.intraday += 1
             price = self._assumed(code, day)
         return price if price == price else self.last_close(code, day - 1)
 
+    def minute(self, field: str, code: str, day: int, bar: int) -> float:
+        """Return a field of one minute bar in the prices (shares) that the run trades; NaN without a bar."""
+        raw = self.minutes.value(field, code, day, bar)
+        if self._settings.use_real_price or self._bars.instrument(code).type == "index":
+            return raw
+        ratios = self._ratios.get(code)
+        if ratios is None:
+            ratios = self._ratios[code] = self._bars.trade_ratio(code)
+        ratio = float(ratios[day])
+        return raw / ratio if field == "volume" else round(raw * ratio, self._bars.instrument(code).decimals)
+
     def _assumed(self, code: str, day: int) -> float:
+        if self._between == "open":
+            return self.value("open", code, day)
         if self._between == "close":
             return self.value("close", code, day)
         return (self.value("open", code, day) + self.value("close", code, day)) / 2.0
@@ -81,6 +101,14 @@ class Quotes:
         day = self._clock.day
         flag = self._bars.series("paused", code)[day]
         return bool(flag != 0) or bool(np.isnan(self._bars.series("close", code)[day]))
+
+    def untraded(self, code: str) -> bool:
+        """True when the day's minute bars so far hold no volume; False at the open and without minute bars."""
+        clock = self._clock
+        bars = self.minutes.newest(clock.seconds)
+        if not bars or not self.minutes.has(code, clock.day):
+            return False
+        return not self.minutes.day("volume", code, clock.day)[:bars].any()
 
     def day_volume(self, code: str) -> float:
         """Return the volume of the whole day in shares; NaN as 0."""

@@ -124,12 +124,18 @@ def _figures(
 
 
 def _notes(session: Session) -> list[str]:
-    notes = []
+    notes = list(session.remarks)
     if session.quotes.intraday:
         notes.append(
             f"{session.quotes.intraday} prices between 09:30 and 15:00 were taken from the day bar "
             f"(rule intraday_price_without_minutes={session.rules['intraday_price_without_minutes']}); "
             "the platform uses minute bars"
+        )
+    if session.minutes.missing:
+        codes = sorted(session.minutes.missing)
+        notes.append(
+            f"{len(codes)} codes have no minute bars in some month of the run: {' '.join(codes[:3])}"
+            f"{' …' if len(codes) > 3 else ''}; their minutes are NaN, their prices after 09:30 assumed"
         )
     for call, count in session.guard.cuts.items():
         notes.append(

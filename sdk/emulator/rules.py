@@ -65,6 +65,12 @@ RULES: tuple[Rule, ...] = (
         "the platform uses minute bars (§3.3); a bundle without them knows the open only",
         "guess",
     ),
+    Rule(
+        *("newest_minute_bar", "label_now", ("label_before",)),
+        "HH:MM 时最新的分钟线：标签为 HH:MM 的那根（刚结束）；label_before = 标签早于 HH:MM；定价与取数同用",
+        "§1.3: the call at 14:59 gets the bar of 14:58–14:59; the get_price example of §1.4 shows labels below HH:MM",
+        "documented",
+    ),
     # ------------------------------------------------------------------------------------------------ quantities
     Rule(
         *("value_order_shares", "target_first", ("delta_first",)),
@@ -139,6 +145,36 @@ RULES: tuple[Rule, ...] = (
         "挂单的限价单在没有分钟线时：收盘时用当日最高、最低价撮合一次，成交价为限价",
         "§3.5 matches every minute; a day bar is the coarsest form of that",
         "inferred",
+    ),
+    Rule(
+        *("lunch_orders", "queue", ("now",)),
+        "11:30 之后、13:00 之前下的单：排队到 13:00 撮合；now = 立即按 11:30 的价格撮合",
+        "§3.7: orders outside trading hours are queued; no run with such an order is known",
+        "inferred",
+    ),
+    Rule(
+        *("stop_order_price", "last", ("stop",)),
+        "止损止盈单被某根分钟线触发后的最新价：该分钟收盘价；stop = 触发价",
+        "§3.6 names the trigger, not the price after it; §3.3 takes the last price of the minute",
+        "inferred",
+    ),
+    Rule(
+        *("stop_orders_without_minutes", "stop_price", ("close", "never")),
+        "没有分钟线时止损止盈单：收盘时用当日最高、最低价触发一次，按触发价成交；close = 按收盘价",
+        "§3.6; a day bar is the coarsest form of it",
+        "guess",
+    ),
+    Rule(
+        *("sliding_bars_rest", "drop", ("keep",)),
+        "Xm / Xd 滑动合成（get_price、history）时开头不足 X 根的部分：丢弃；keep = 保留为一根",
+        "§6.1: a sliding window ending at the end point; what is left over is not mentioned",
+        "guess",
+    ),
+    Rule(
+        *("call_auction_volume", "refuse", ("first_minute",)),
+        "get_call_auction 的 volume / money：不提供；first_minute = 第一根分钟线（含集合竞价与第一分钟）",
+        "§6.6; no bar separates the auction from the first minute",
+        "guess",
     ),
     Rule(
         *("confirm_line_after_cancel", "no", ("yes",)),

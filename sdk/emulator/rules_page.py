@@ -28,9 +28,29 @@ jqalpha backtest strategy.py --market DIR --start 2020-01-01 --end 2020-12-31 --
 
 or `run_backtest(..., rules={"delisted_position": "cash"})`; `run.json` lists the rules that were changed.
 
-What a day bar cannot know: the price at 14:50 (rule `intraday_price_without_minutes`), when in the day a limit order
-would have traded (rule `queued_limit_orders`). A run that met such a case says so in `run.json` and on the screen,
-never in `log.txt`, which holds only what the platform would print.
+## Frequencies and minute bars · 频率与分钟线
+
+`jqalpha backtest … --frequency minute` (or `run_backtest(..., frequency="minute")`) calls `handle_data` and
+`every_bar` 240 times a day, 09:30:00 … 11:29:00 and 13:00:00 … 14:59:00; `data` holds the previous minute's
+bar. It needs a bundle with minute bars in every month of the run. Day frequency uses the same bars where the
+bundle has them: an order at 14:50 is priced by the bar 14:50, waiting limit and stop orders are tried against
+each bar that ends, history, get_price and get_bars answer in minutes.
+
+Minute bars live in `minute/202401.parquet` …, one file a month, one row group a code, with the columns `code
+date minute open high low close volume money` (raw prices in CNY, shares, CNY; sorted by code, date, minute).
+`minute` is the label of the bar's end as HHMM, 931 … 1130 and 1301 … 1500; a code has all 240 bars of a day or
+none, and none on a halted day. `write_bundle(..., minutes=[("202401", frame), …])` writes them one month at a
+time and refuses other forms; reading checks them again, one code and month at a time, and keeps about 90 MB of
+them at most. `jqalpha market synth --minutes --from 2023-01-01 --to 2023-12-31` makes minutes that add up to
+the day bars exactly, `jqalpha market import … --minutes DIR` takes a vendor's (`code time open high low close
+volume money`, time = end of the minute); `jqalpha market check` compares minutes and days.
+
+What a day bar cannot know: the price at 14:50 (rule `intraday_price_without_minutes`), when in the day a limit
+or stop order would have traded (rules `queued_limit_orders`, `stop_orders_without_minutes`). A run that met
+such a case says so in `run.json` and on the screen, never in `log.txt`, which holds only what the platform
+would print.
+
+## Rules · 规则
 
 | rule | value | alternatives | what it says | how sure | evidence |
 |---|---|---|---|---|---|

@@ -23,8 +23,10 @@ from sdk.emulator.rules import RuleBook
 from sdk.emulator.run_directory import check_target, write_run
 from sdk.emulator.session import Session
 from sdk.emulator.user_module import UserModule
-from sdk.errors import ConfigError, StrategyError, UnsupportedCall
+from sdk.errors import ConfigError, StrategyError, UnsupportedCall, nearest
 from sdk.market.bundle import Bundle
+
+_FREQUENCIES = {"day": "day", "daily": "day", "1d": "day", "minute": "minute", "1m": "minute"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ def run_backtest(
     name: str | None = None,
 ) -> RunResult:
     """Run ``strategy`` (a file, or its text) from ``start`` to ``end`` inclusive; write ``out`` when given.
+
+    ``frequency`` 'day' or 'minute'; minute needs a bundle with minute bars in every month of the run.
 
     A strategy that raises gives a result with status ``failed``. StrategyError: it cannot be compiled.
     ConfigError: dates outside the bundle, capital, rules, target directory.
@@ -91,7 +95,9 @@ def open_session(
 def _open(job: Job, bundle: Bundle) -> tuple[Session, UserModule]:
     module = UserModule(job.source, job.name, job.folder)
     first, last = _span(bundle.days, job.start, job.end)
-    return Session(bundle, job.rules, (job.start, job.end), first, last, job.cash), module
+    session = Session(bundle, job.rules, (job.start, job.end), first, last, job.cash, job.frequency)
+    _check_minutes(session)
+    return session, module
 
 
 def _resolve(
@@ -103,8 +109,11 @@ def _resolve(
     rules: Mapping[str, object] | None,
     name: str | None,
 ) -> Job:
-    if frequency != "day":
-        raise UnsupportedCall(f"frequency={frequency!r} is not offered here; only 'day'")
+    if frequency in ("tick", "1t"):
+        raise UnsupportedCall("frequency='tick' is not offered here; choose 'day' or 'minute'")
+    if frequency not in _FREQUENCIES:
+        raise ConfigError(f"frequency={frequency!r}{nearest(str(frequency), _FREQUENCIES)}; choose 'day' or 'minute'")
+    frequency = _FREQUENCIES[frequency]
     if not (isinstance(cash, int | float) and 0 < cash < float("inf")):
         raise ConfigError(f"cash={cash!r} must be a positive number of CNY")
     first, last = _date(start, "start"), _date(end, "end")
@@ -148,6 +157,18 @@ def _span(days: np.ndarray, start: dt.date, end: dt.date) -> tuple[int, int]:
     if first > last:
         raise ConfigError(f"{start} … {end} has no trading day; {have}")
     return first, last
+
+
+def _check_minutes(session: Session) -> None:
+    if session.frequency != "minute":
+        return
+    lacking = session.minutes.lacking(session.first, session.last)
+    if lacking:
+        have = "it has none at all" if not session.minutes.offered else f"it lacks {' '.join(lacking[:12])}"
+        raise ConfigError(
+            f"frequency='minute' needs minute bars in this bundle, {have}; "
+            "`jqalpha market synth --minutes` makes some, docs/emulator.md says how they are stored"
+        )
 
 
 def _timings(marks: Mapping[str, float]) -> bytes:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sdk.emulator.clock import Clock
-from sdk.emulator.time_words import seconds_of
+from sdk.emulator.time_words import times_of
 from sdk.errors import StrategyError
 
 DAILY, WEEKLY, MONTHLY = "daily", "weekly", "monthly"
@@ -29,20 +29,21 @@ class Task:
 
     func: Callable[[Any], object]
     period: str
-    seconds: int
+    times: tuple[int, ...]
     number: int
     due: frozenset[int] | None = field(repr=False)
 
     @property
-    def key(self) -> tuple[int, int, int]:
-        """Sorts the tasks of one day."""
-        return (self.seconds, PRIORITY[self.period], self.number)
+    def keys(self) -> list[tuple[int, int, int]]:
+        """(time of day, priority, number) of each run of one day: what sorts them."""
+        return [(seconds, PRIORITY[self.period], self.number) for seconds in self.times]
 
 
 class Schedule:
     """All tasks of one run; ``version`` changes with each registration."""
 
-    def __init__(self, clock: Clock, first: int, last: int, rules: Mapping[str, str]) -> None:
+    def __init__(self, clock: Clock, first: int, last: int, rules: Mapping[str, str], frequency: str = "day") -> None:
+        self._frequency = frequency
         self._clock, self._first, self._last, self._rules = clock, first, last, rules
         self.tasks: list[Task] = []
         self.version = 0
@@ -81,7 +82,7 @@ class Schedule:
 
     def due_on(self, day: int) -> list[Task]:
         """Return the tasks of one trading day in the order in which they run."""
-        return sorted((task for task in self.tasks if task.due is None or day in task.due), key=lambda t: t.key)
+        return sorted((task for task in self.tasks if task.due is None or day in task.due), key=lambda t: t.keys[0])
 
     # ------------------------------------------------------------------------------------------------ inside
     def _add(self, func: Any, period: str, time: object, due: frozenset[int] | None) -> None:
@@ -90,7 +91,7 @@ class Schedule:
             # platform: bound methods raise, only functions of the module can be scheduled (§1.1)
             raise StrategyError(f"run_{period}: {name} must be a function defined at the top of the strategy")
         self._count += 1
-        self.tasks.append(Task(func, period, seconds_of(time, self._rules), self._count, due))
+        self.tasks.append(Task(func, period, times_of(time, self._rules, self._frequency), self._count, due))
         self.version += 1
 
     def _due(self, period: str, number: object, time: object, force: bool | None) -> frozenset[int]:
@@ -99,7 +100,7 @@ class Schedule:
             raise StrategyError(f"run_{period}: {name}={number!r} must be 1, 2, … or −1, −2, …")
         forced = (self._rules["force_default"] == "true") if force is None else force
         now = (self._clock.day, self._clock.seconds)
-        seconds, due = seconds_of(time, self._rules), set()
+        seconds, due = times_of(time, self._rules, self._frequency)[-1], set()
         for days in self._periods(period):
             place = int(number) - 1 if number > 0 else len(days) + int(number)
             if not 0 <= place < len(days) and self._rules["out_of_range_n"] == "skip":

@@ -19,7 +19,7 @@ _MEMBERS = "use get_index_stocks"
 _PLATFORM = "run this strategy on the platform"
 
 UNBUILT: dict[str, str] = {
-    **dict.fromkeys(("get_ticks", "get_current_tick", "get_call_auction", "subscribe", "unsubscribe"), _BARS),
+    **dict.fromkeys(("get_ticks", "get_current_tick", "subscribe", "unsubscribe"), _BARS),
     **dict.fromkeys(("unsubscribe_all", "get_money_flow", "get_billboard_list", "get_mtss"), _PLATFORM),
     **dict.fromkeys(("get_fundamentals", "get_fundamentals_continuously", "get_history_fundamentals"), _VALUATION),
     **dict.fromkeys(("query", "valuation", "indicator", "income", "balance", "cash_flow"), _VALUATION),
@@ -31,7 +31,6 @@ UNBUILT: dict[str, str] = {
     **dict.fromkeys(("transfer_cash", "inout_cash"), "use the one stock account"),
     **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), "use order"),
     **dict.fromkeys(("marginsec_open", "marginsec_close", "marginsec_direct_refund"), "use order"),
-    **dict.fromkeys(("StopMarketOrderStyle", "StopLimitOrderStyle"), "use MarketOrderStyle or LimitOrderStyle"),
     **dict.fromkeys(("batch_submit_orders", "batch_cancel_orders"), "use order and cancel_order one by one"),
     **dict.fromkeys(("create_backtest", "get_backtest", "bond", "bank_indicator"), _PLATFORM),
     **dict.fromkeys(("security_indicator", "insurance_indicator", "get_factor_kanban_values"), _PLATFORM),

@@ -23,9 +23,11 @@ from sdk.market.layout import (
     DAILY_FILE,
     INDEX_DAILY,
     INDEX_FIELDS,
+    MINUTE_FILE,
     VALUATION,
 )
 from sdk.market.manifest import fingerprint_of, read_manifest, verify_files
+from sdk.market.minute import MinuteTable
 from sdk.market.panel import FieldTable, Panel
 from sdk.market.table import BarTable, read_frame
 
@@ -150,6 +152,12 @@ class Bundle:
             if code in place:
                 mask[place[code]] |= (dates >= first) & (np.isnat(last) | (dates <= last))
         return mask
+
+    @cached_property
+    def minutes(self) -> MinuteTable | None:
+        """The minute bars, one code and month at a time; None for a bundle without them."""
+        files = sorted(name for name in self.manifest["files"] if MINUTE_FILE.fullmatch(name))
+        return MinuteTable(self.path, files, self.days) if files else None
 
     # ------------------------------------------------------------------ what lies behind
 

@@ -43,6 +43,7 @@ def _coverage(bundle: Bundle) -> Table:
         ("来源 source", str(bundle.manifest.get("source", {}).get("kind", "unknown"))),
         ("区间 coverage", f"{coverage['start']} … {coverage['end']}, {coverage['trading_days']:,} trading days"),
         ("日线 daily bars", f"{coverage['bars']:,} of {coverage['codes']:,} codes"),
+        ("分钟线 minute bars", _months(bundle)),
         ("字段 fields", " ".join(bundle.fields)),
         ("证券 securities", _counted(types)),
         ("成分 members", _counted(members)),
@@ -52,6 +53,13 @@ def _coverage(bundle: Bundle) -> Table:
     for name, value in rows:
         table.add_row(name, value)
     return table
+
+
+def _months(bundle: Bundle) -> str:
+    if bundle.minutes is None:
+        return "none"
+    first, last = (f"{month[:4]}-{month[4:]}" for month in (bundle.minutes.months[0], bundle.minutes.months[-1]))
+    return f"{first} … {last}, {len(bundle.minutes.months)} months"
 
 
 def _counted(counts: pd.Series[int]) -> str:

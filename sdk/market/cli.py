@@ -25,15 +25,31 @@ def market() -> None:
 @click.option("--signal", default=1.0, show_default=True, help="strength of the planted signal; 0 plants none")
 @click.option("--plant/--no-plant", default=True, help="--no-plant is --signal 0")
 @click.option("--funds/--no-funds", default=True, show_default=True, help="also ETFs and further indices")
+@click.option("--minutes", is_flag=True, help="分钟线 also 240 minute bars a day that add up to the day bars")
+@click.option("--from", "first", metavar="YYYY-MM-DD", help="first day with minute bars [default: first working day]")
+@click.option("--to", "last", metavar="YYYY-MM-DD", help="last day with minute bars [default: last day]")
 def synth(
-    out: Path, stocks: int, years: float, seed: int, start: str, signal: float, plant: bool, funds: bool
+    out: Path,
+    stocks: int,
+    years: float,
+    seed: int,
+    start: str,
+    signal: float,
+    plant: bool,
+    funds: bool,
+    minutes: bool,
+    first: str | None,
+    last: str | None,
 ) -> None:
     """生成合成行情 · Make a market with halts, limits, ST, listings, dividends and a weak signal."""
     from sdk.market.made.market import make_market
     from sdk.market.made.spec import MarketSpec
 
+    if (first or last) and not minutes:
+        raise click.UsageError("--from and --to say which days have minute bars; add --minutes")
+    span = (first or start, last or "2200-01-01") if minutes else None
     spec = MarketSpec(
-        stocks=stocks, years=years, seed=seed, start=start, signal=signal if plant else 0.0, funds=funds
+        stocks=stocks, years=years, seed=seed, start=start, signal=signal if plant else 0.0, funds=funds, minutes=span
     )
     bundle = make_market(out, spec)
     coverage, planted = bundle.manifest["coverage"], bundle.manifest["planted"]
@@ -49,6 +65,7 @@ def synth(
 @click.option("--valuation", type=FILE, help="估值 JoinQuant's valuation columns")
 @click.option("--securities", type=FILE, help="证券列表 code display_name start_date end_date type")
 @click.option("--events", type=FILE, help="除权除息 code ex_date implied_cash")
+@click.option("--minutes", type=FILE, help="分钟线文件或目录 minute bars: code time(end of the minute) open … money")
 @click.option("--index-code", default="000300.XSHG", show_default=True, help="index of --members without index_code")
 @click.option(
     "--volume-unit", type=click.Choice(["shares", "lots", "shares-times-factor"]), default="shares", show_default=True

@@ -6,6 +6,7 @@
     calendar.parquet           date
     securities.parquet         code display_name name type start_date end_date    (null end = live)
     daily/2015.parquet …       code date + fields, sorted by (code, date), one file a year
+    minute/202401.parquet …    code date minute open high low close volume money, optional (see minute.py)
     index_daily.parquet        code date open high low close pre_close volume money
     index_members.parquet      index_code code in_date out_date  (last member day; null = still in)
     valuation.parquet          code date + JoinQuant's valuation columns
@@ -33,6 +34,7 @@ DAILY_FIELDS: Final = (
     *("open", "high", "low", "close", "pre_close", "volume", "money"),
     *("factor", "high_limit", "low_limit", *FLAG_FIELDS),
 )
+MINUTE_FIELDS: Final = ("open", "high", "low", "close", "volume", "money")
 INDEX_FIELDS: Final = ("open", "high", "low", "close", "pre_close", "volume", "money")
 
 _DATE, _TEXT, _NUMBER, _FLAG = pa.date32(), pa.string(), pa.float64(), pa.bool_()
@@ -60,6 +62,7 @@ COLUMNS: Final = MappingProxyType(
 )
 
 DAILY_FILE: Final = re.compile(r"daily/\d{4}\.parquet")
+MINUTE_FILE: Final = re.compile(r"minute/\d{6}\.parquet")
 VALUATION, INDEX_DAILY = "valuation.parquet", "index_daily.parquet"
 REQUIRED_FILES: Final = ("calendar.parquet", "securities.parquet")
 FILE_NAME: Final = re.compile(r"[a-z_0-9]+(/[A-Za-z_0-9.]+)*\.(parquet|json)")

@@ -20,6 +20,7 @@ from sdk.market.panel import Panel
 SHOWN: Final = 3
 HALF_TICK: Final = 0.005
 JUMP: Final = 1e-4  # a factor that moves less than this did not move
+MINUTE_VOLUME_SLACK: Final = 0.01
 VWAP_SLACK: Final = 0.005  # money is published in rounded units: half a percent around [low, high]
 LEVELS: Final = ("note", "doubt", "defect")
 
@@ -166,6 +167,32 @@ def index_members(bundle: Bundle, panel: Panel) -> Iterator[Finding]:
         )
 
 
+def minute_bars(bundle: Bundle, panel: Panel) -> Iterator[Finding]:
+    """Days whose 240 minutes give another open, high, low or close than the day bar, or a volume 1 % off."""
+    if bundle.minutes is None:
+        return
+    off = np.zeros(panel.shape, dtype=bool)
+    row_of = {code: row for row, code in enumerate(panel.codes)}
+    for month in bundle.minutes.months:
+        days = slice(*bundle.minutes.span[month])
+        for code in bundle.minutes.codes(month):
+            found = bundle.minutes.read(code, month, ("open", "high", "low", "close", "volume"))
+            if found is None or code not in row_of:
+                continue
+            whole = {
+                "open": found["open"][:, 0],
+                "high": found["high"].max(axis=1),
+                "low": found["low"].min(axis=1),
+                "close": found["close"][:, -1],
+                "volume": found["volume"].sum(axis=1),
+            }
+            for name, values in whole.items():
+                day = panel[name][row_of[code], days]
+                slack = MINUTE_VOLUME_SLACK * day if name == "volume" else HALF_TICK
+                off[row_of[code], days] |= np.abs(values - day) > slack
+    yield from _cells("minute_bars", "doubt", "minute bars that do not add up to the day bar", panel, off)
+
+
 Check = Callable[[Bundle, Panel], Iterator[Finding]]
 CHECKS: Final[tuple[Check, ...]] = (
     missing_bars,
@@ -174,6 +201,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     limits,
     corporate_actions,
     index_members,
+    minute_bars,
 )
 
 

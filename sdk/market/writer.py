@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from sdk.market.layout import (
     column_type,
 )
 from sdk.market.manifest import sha256_of
+from sdk.market.minute import write_minutes
 
 ROW_GROUP = 1 << 20
 
@@ -48,11 +49,13 @@ def write_bundle(
     index_members: pd.DataFrame | None = None,
     valuation: pd.DataFrame | None = None,
     corporate_actions: pd.DataFrame | None = None,
+    minutes: Iterable[tuple[str, pd.DataFrame]] | None = None,
     about: Mapping[str, Any],
 ) -> Bundle:
     """Write the tables of ``layout.py`` (dates as datetime64, NaN/NaT/None = absent) and return the open
     bundle.
 
+    ``minutes`` gives (month ``YYYYMM``, rows of ``minute.py``) one after the other; only one is held at a time.
     ``about`` joins the manifest: source, planted signal, import report. MarketError when ``path`` holds
     something else.
     """
@@ -74,7 +77,7 @@ def write_bundle(
         actions = corporate_actions.sort_values(["code", "ex_date"])
         tables["corporate_actions.parquet"] = _small("corporate_actions.parquet", actions)
     try:
-        _publish(target, tables, {"coverage": _coverage(calendar, daily), **about})
+        _publish(target, tables, {"coverage": _coverage(calendar, daily), **about}, minutes, calendar)
     except OSError as error:
         raise MarketError(f"{target} cannot be written ({error}); what was there before is as it was") from error
     return Bundle.open(target)
@@ -133,7 +136,13 @@ def _array(column: pd.Series, kind: pa.DataType) -> pa.Array:
     return pa.array(column.astype(object).where(column.notna(), None), type=kind)
 
 
-def _publish(target: Path, tables: Mapping[str, pa.Table], about: Mapping[str, Any]) -> None:
+def _publish(
+    target: Path,
+    tables: Mapping[str, pa.Table],
+    about: Mapping[str, Any],
+    minutes: Iterable[tuple[str, pd.DataFrame]] | None,
+    calendar: np.ndarray,
+) -> None:
     """Write beside ``target``, flush, rename; leave nothing behind when something fails."""
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.writing-", dir=target.parent))
@@ -141,7 +150,8 @@ def _publish(target: Path, tables: Mapping[str, pa.Table], about: Mapping[str, A
         for name, table in tables.items():
             (beside / name).parent.mkdir(exist_ok=True)
             pq.write_table(table, beside / name, compression="zstd", row_group_size=ROW_GROUP)
-        files = {name: sha256_of(beside / name) for name in sorted(tables)}
+        extra = [] if minutes is None else write_minutes(beside, minutes, calendar)
+        files = {name: sha256_of(beside / name) for name in sorted((*tables, *extra))}
         manifest = {"format": FORMAT, "schema": SCHEMA, **about, "files": files}
         text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
         (beside / MANIFEST).write_text(text + "\n", "utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sdk.market.bundle import Bundle
+from sdk.market.session_minutes import LABELS
 from sdk.market.writer import write_bundle
 from tests.conftest import shared
 
@@ -92,11 +93,14 @@ def made_bundle(
     actions: Sequence[tuple[str, str, float, float]] = (),
     kinds: Mapping[str, str] | None = None,
     delisted: Mapping[str, str] | None = None,
+    minutes: Mapping[str, np.ndarray] | None = None,
+    minute_volumes: Mapping[str, np.ndarray] | None = None,
 ) -> Bundle:
     """A market by hand: code -> field -> values along business days from ``start``.
 
     ``open`` is needed; by default close = high = low = open, pre_close = the close before, volume 1e6, factor 1,
     no limits. NaN in ``open`` = no bar. ``actions``: (code, ex_date, cash before tax, shares after ÷ before).
+    ``minutes``: code -> (days, 240) closes; NaN rows have none (``minute_rows``).
     """
     length = max(len(fields["open"]) for fields in bars.values())
     days = np.busday_offset(np.datetime64(start), np.arange(length), roll="forward")
@@ -113,8 +117,26 @@ def made_bundle(
         securities=securities_frame(entries),
         daily=pd.concat(frames),
         corporate_actions=events.assign(ex_date=pd.to_datetime(events["ex_date"])) if len(events) else None,
+        minutes=None if minutes is None else minute_rows(days, minutes, minute_volumes or {}),
         about={"source": "test"},
     )
+
+
+def minute_rows(
+    days: np.ndarray, closes: Mapping[str, np.ndarray], volumes: Mapping[str, np.ndarray]
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Months of minute bars from closes: a bar opens at the close before it and trades 1,000 shares (``volumes``)."""
+    for month in np.unique(days.astype("datetime64[M]")):
+        frames = []
+        for code, values in closes.items():
+            for day in np.flatnonzero((days.astype("datetime64[M]") == month) & ~np.isnan(values[:, 0])):
+                close = values[day]
+                start = np.r_[close[0], close[:-1]]
+                prices = {"open": start, "close": close, "high": np.fmax(start, close), "low": np.fmin(start, close)}
+                volume = volumes[code][day] if code in volumes else np.full(240, 1e3)
+                rows = {"code": code, "date": days[day], "minute": LABELS, **prices, "volume": volume}
+                frames.append(pd.DataFrame(rows).assign(money=close * volume))
+        yield str(month).replace("-", ""), pd.concat(frames)
 
 
 def _bars_of(code: str, days: np.ndarray, fields: Mapping[str, Any]) -> pd.DataFrame:

@@ -10,7 +10,11 @@ from tests.bundles import real_market, small_market
 from tests.conftest import ROOT
 
 STRATEGIES = sorted((ROOT / "examples/strategies").glob("*.py"))
-MADE = [path for path in STRATEGIES if "000001.XSHE" not in path.read_text(encoding="utf-8")]
+MADE = [
+    path
+    for path in STRATEGIES
+    if "000001.XSHE" not in path.read_text(encoding="utf-8") and not path.stem.startswith("minute_")
+]
 
 
 @pytest.mark.parametrize("path", MADE, ids=lambda path: path.stem)

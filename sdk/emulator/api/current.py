@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sdk.emulator.api.axes import Axis, DayAxis
 from sdk.emulator.api.prices import PriceReader
 from sdk.emulator.clock import OPEN
 from sdk.emulator.quotes import Quotes
@@ -73,29 +74,32 @@ class SecurityCurrentData:
 
 
 class BarData(dict[str, "SecurityUnitData"]):
-    """``data`` of handle_data: yesterday's bars, looked up by ``[code]``."""
+    """``data`` of handle_data: yesterday's bars (in minute frequency the previous minute's), by ``[code]``."""
 
-    def __init__(self, reader: PriceReader) -> None:
+    def __init__(self, reader: PriceReader, axis: Axis) -> None:
         super().__init__()
-        self._reader = reader
+        self._reader, self._axis = reader, axis
+        self._place = axis.now() - 1
 
     def __missing__(self, code: str) -> SecurityUnitData:
-        item = SecurityUnitData(self._reader.bars.need(code), self._reader)
+        item = SecurityUnitData(self._reader.bars.need(code), self._reader, self._axis, self._place)
         self[code] = item
         return item
 
 
 class SecurityUnitData:
-    """Yesterday's bar of one security, pre-adjusted to today."""
+    """One bar of one security, pre-adjusted to today; NaN where the data begin.
 
-    __slots__ = ("_day", "_reader", "security")
+    # platform: ``pre_close`` is the close of the bar before; mavg, vwap and stddev count days in either frequency.
+    """
 
-    def __init__(self, code: str, reader: PriceReader) -> None:
-        self.security, self._reader, self._day = code, reader, reader.clock.day - 1
+    __slots__ = ("_axis", "_place", "_reader", "security")
+
+    def __init__(self, code: str, reader: PriceReader, axis: Axis, place: int) -> None:
+        self.security, self._reader, self._axis, self._place = code, reader, axis, place
 
     def _get(self, field: str) -> float:
-        block = self._reader.blocks([self.security], [field], self._day, self._day + 1, "pre")[field]
-        return float(block[0, 0])
+        return self._axis.value(field, self.security, self._place)
 
     open = property(lambda self: self._get("open"))
     close = property(lambda self: self._get("close"))
@@ -106,10 +110,18 @@ class SecurityUnitData:
     factor = property(lambda self: self._get("factor"))
     high_limit = property(lambda self: self._get("high_limit"))
     low_limit = property(lambda self: self._get("low_limit"))
-    pre_close = property(lambda self: self._get("pre_close"))
     avg = property(lambda self: self._get("avg"))
     price = avg
     paused = property(lambda self: bool(self._get("paused")))
+
+    @property
+    def pre_close(self) -> float:
+        """Close of the day before (ex-adjusted), or of the minute before."""
+        return (
+            self._get("pre_close")
+            if isinstance(self._axis, DayAxis)
+            else self._axis.value("close", self.security, self._place - 1)
+        )
 
     @property
     def returns(self) -> float:
@@ -133,7 +145,7 @@ class SecurityUnitData:
         return self._over(days, "volume", lambda rows: rows["money"].sum() / rows["volume"].sum())
 
     def _over(self, days: int, field: str, fold: Any) -> float:
-        stop, bars = self._day + 1, self._reader.bars
+        stop, bars = self._reader.clock.day, self._reader.bars
         traded = np.flatnonzero(bars.series("paused", self.security)[:stop] == 0)[-days:]
         if len(traded) < days:
             return float("nan")

@@ -19,7 +19,6 @@ import numpy as np
 from sdk.emulator.bars import PRICES, BarStore
 from sdk.emulator.clock import Clock
 from sdk.emulator.settings import Settings
-from sdk.emulator.unsupported import unsupported
 from sdk.errors import StrategyError, nearest
 
 DEFAULT_FIELDS = ("open", "close", "high", "low", "volume", "money")
@@ -32,6 +31,7 @@ class PriceReader:
 
     def __init__(self, bars: BarStore, clock: Clock, settings: Settings, rules: Mapping[str, str]) -> None:
         self.bars, self.clock, self.settings = bars, clock, settings
+        self._places: dict[tuple[str, ...], np.ndarray] = {}
         self._whole_shares = rules["adjusted_volume"] == "integer"
 
     def fields(self, fields: object, call: str, default: Sequence[str] = DEFAULT_FIELDS) -> list[str]:
@@ -44,10 +44,10 @@ class PriceReader:
                 )
         return names
 
-    def unit(self, unit: str, call: str) -> None:
-        """Refuse all but daily bars."""
-        if unit not in ("daily", "1d", "day"):
-            raise unsupported(f"{call} with {unit!r} bars", "use daily bars: '1d'")
+    @property
+    def reference_day(self) -> int:
+        """The day whose factor counts as 1: today under ``use_real_price``, else the last of the bundle."""
+        return self.clock.day if self.settings.use_real_price else len(self.bars.days) - 1
 
     def blocks(
         self,
@@ -57,11 +57,13 @@ class PriceReader:
         stop: int,
         fq: str | None,
         fill_paused: bool = True,
+        reference: int | None = None,
     ) -> dict[str, np.ndarray]:
-        """Return field -> (codes, days ``first`` … ``stop`` − 1), adjusted and rounded."""
-        if fq not in ("pre", "post", None, "none"):
-            raise StrategyError(f"fq={fq!r}: choose 'pre', 'post' or None")
-        ratio = self._ratio(codes, first, stop, fq)
+        """Return field -> (codes, days ``first`` … ``stop`` − 1), adjusted and rounded.
+
+        ``reference`` is the day index whose factor counts as 1, None = the rule of this module's text.
+        """
+        ratio = self.ratio(codes, first, stop, fq, reference)
         found = {field: self._field(field, codes, first, stop, ratio) for field in fields}
         if not fill_paused:
             paused = self.bars.block("paused", codes, first, stop) == 1
@@ -70,16 +72,18 @@ class PriceReader:
                     found[field] = np.where(paused, np.nan, found[field])
         return found
 
-    def _ratio(
-        self, codes: Sequence[str], first: int, stop: int, fq: str | None
+    def ratio(
+        self, codes: Sequence[str], first: int, stop: int, fq: str | None, reference_day: int | None = None
     ) -> tuple[np.ndarray, np.ndarray] | None:
-        """(factor, reference) or None when nothing is adjusted."""
+        """Return (factor, reference) or None when nothing is adjusted."""
+        if fq not in ("pre", "post", None, "none"):
+            raise StrategyError(f"fq={fq!r}: choose 'pre', 'post' or None")
         if fq not in ("pre", "post"):
             return None
         factor = self.bars.block("factor", codes, first, stop)
         if fq == "post":
             return factor, np.ones((len(codes), 1))
-        day = self.clock.day if self.settings.use_real_price else len(self.bars.days) - 1
+        day = self.reference_day if reference_day is None else reference_day
         reference = self.bars.block("factor", codes, day, day + 1)
         for row in np.flatnonzero(np.isnan(reference[:, 0])).tolist():
             known = self.bars.series("factor", codes[row])[: day + 1]
@@ -99,7 +103,12 @@ class PriceReader:
             if ratio is None:
                 return np.ones((len(codes), stop - first))
             return ratio[0] / ratio[1]
-        raw = self.bars.block(field, codes, first, stop)
+        return self.adjusted(field, self.bars.block(field, codes, first, stop), ratio, codes)
+
+    def adjusted(
+        self, field: str, raw: np.ndarray, ratio: tuple[np.ndarray, np.ndarray] | None, codes: Sequence[str]
+    ) -> np.ndarray:
+        """Return raw values of a field adjusted by ``ratio`` and rounded."""
         if field in PRICES:
             return self._rounded(raw if ratio is None else raw * ratio[0] / ratio[1], codes)
         if field == "volume" and ratio is not None:
@@ -108,8 +117,7 @@ class PriceReader:
         return raw
 
     def _rounded(self, prices: np.ndarray, codes: Sequence[str]) -> np.ndarray:
-        traits = [self.bars.instrument(code) for code in codes]
-        places = np.array([-1 if trait.type == "index" else trait.decimals for trait in traits])
+        places = self._places_of(tuple(codes))
         kinds = np.unique(places)
         if len(kinds) == 1:
             return prices if kinds[0] < 0 else np.round(prices, int(kinds[0]))
@@ -117,6 +125,15 @@ class PriceReader:
         for kind in kinds[kinds >= 0]:
             rounded[places == kind] = np.round(prices[places == kind], int(kind))
         return rounded
+
+    def _places_of(self, codes: tuple[str, ...]) -> np.ndarray:
+        """Decimals of each code, −1 = not rounded; kept for the lists asked for last."""
+        if codes not in self._places:
+            if len(self._places) >= 64:
+                self._places.clear()
+            traits = [self.bars.instrument(code) for code in codes]
+            self._places[codes] = np.array([-1 if trait.type == "index" else trait.decimals for trait in traits])
+        return self._places[codes]
 
 
 def code_list(security: object, bars: BarStore, call: str) -> tuple[list[str], bool]:

@@ -12,7 +12,7 @@ from typing import Any
 from sdk.emulator.bars import BarStore
 from sdk.emulator.broker import Broker
 from sdk.emulator.logbook import Logbook
-from sdk.emulator.orders import LimitOrderStyle, MarketOrderStyle, OrderRequest, UserOrder, UserTrade
+from sdk.emulator.orders import STYLES, MarketOrderStyle, OrderRequest, UserOrder, UserTrade
 from sdk.errors import StrategyError
 
 MAX_ORDERS_A_DAY = 10_000
@@ -77,8 +77,9 @@ class Trading:
     ) -> UserOrder | None:
         if style is None:
             style = MarketOrderStyle()
-        if not isinstance(style, MarketOrderStyle | LimitOrderStyle):
-            raise StrategyError(f"{mode}: style must be MarketOrderStyle or LimitOrderStyle, got {style!r}")
+        if not isinstance(style, STYLES):
+            known = ", ".join(kind.__name__ for kind in STYLES)
+            raise StrategyError(f"{mode}: style must be one of {known}, got {style!r}")
         quantity = _number(quantity, mode, security)
         request = OrderRequest(str(security), mode, quantity, style)
         if side != "long" or pindex != 0 or (request.is_target and quantity < 0):

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from sdk.emulator.clock import OPEN, Clock
+from sdk.emulator.clock import CLOSE, OPEN, Clock
 from sdk.emulator.settings import Settings
 from sdk.errors import StrategyError
+from sdk.market.session_minutes import BARS, bars_ended
 
 KNOWN_BEFORE_OPEN = frozenset(("pre_close", "high_limit", "low_limit", "paused", "is_st", "factor"))
 
@@ -66,6 +67,40 @@ class Guard:
                 f"{call}的end_date({self._clock.date})请改为前一交易日"
             )
         return self._cut(call, finished)
+
+    def stop_minute(self, call: str, end: object, known: int) -> int:
+        """Return one past the last minute position for ``end``; ``known`` = one past the newest known one."""
+        if end is None:
+            return known
+        moment, days, clock = as_datetime(end, call), self._clock.days, self._clock
+        day = int(np.searchsorted(days, np.datetime64(moment.date()), side="right"))
+        stop = day * BARS
+        if day and days[day - 1] == np.datetime64(moment.date()):
+            stop += bars_ended(moment.hour * 3600 + moment.minute * 60 + moment.second) - BARS
+        if stop <= known or moment <= clock.now:
+            return min(stop, known)
+        if self._settings.avoid_future_data:
+            raise FutureDataError(
+                f"avoid_future_data=True时，{call}的end_date({moment})不能大于当前时间({clock.now})"
+            )
+        return stop if self._give else self._cut(call, known)
+
+    def stop_bars(self, call: str, end: object) -> int:
+        """Return one past the last day whose bar is complete at ``end`` (None = now), for get_bars."""
+        finished, clock = self._clock.last_finished_day + 1, self._clock
+        if end is None:
+            return finished
+        moment = as_datetime(end, call)
+        over = moment.hour * 3600 + moment.minute * 60 >= CLOSE
+        day = np.datetime64(moment.date()) + np.timedelta64(int(over), "D")
+        stop = int(np.searchsorted(clock.days, day))
+        if stop <= finished or moment <= clock.now:
+            return min(stop, finished)
+        if self._settings.avoid_future_data:
+            raise FutureDataError(
+                f"avoid_future_data=True时，{call}的end_date({moment})不能大于当前日期({clock.now})"
+            )
+        return stop if self._give else self._cut(call, finished)
 
     def _cut(self, call: str, finished: int) -> int:
         self.cuts[call] = self.cuts.get(call, 0) + 1

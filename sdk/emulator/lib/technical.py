@@ -118,7 +118,7 @@ def _bars(session: Session, name: str, codes: list[str], moment: Any, count: int
     reference = {} if how["fq_ref_date"] is None else {"fq_ref_date": how["fq_ref_date"]}
     letters = _letters(name)
     fields = [FIELDS[letter] for letter in letters]
-    rows = session.history.get_bars(codes, count, how["unit"], fields, include_now=now, end_dt=end, **reference)
+    rows = session.bar_calls.get_bars(codes, count, how["unit"], fields, include_now=now, end_dt=end, **reference)
     width = max((len(row) for row in rows.values()), default=0) or 1
     unknown = np.full((len(codes), width), np.nan)
     blocks = dict.fromkeys(FIELDS, unknown)

@@ -30,6 +30,7 @@ def corporate_actions(daily: pd.DataFrame, events: pd.DataFrame | None) -> tuple
     """Return the actions of ``daily`` (sorted by code and date) and what is doubtful about them."""
     dates = ex_dates(daily)
     known = pd.DataFrame(columns=["code", "ex_date", "implied_cash", "float_change"])
+    known = known.astype({"ex_date": "datetime64[ns]", "implied_cash": float, "float_change": float})
     if events is not None:
         known = events.reindex(columns=known.columns).assign(code=events["code"].astype(str))
     table = dates.merge(known, on=["code", "ex_date"], how="left")

@@ -7,6 +7,7 @@ bars or with a membership, and the indices.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -18,6 +19,7 @@ from sdk.errors import MarketError
 from sdk.market.bundle import Bundle
 from sdk.market.importing import checks, units
 from sdk.market.importing.actions import corporate_actions
+from sdk.market.importing.minutes import minute_months
 from sdk.market.importing.problems import Doubt, Problem, refuse
 from sdk.market.importing.reading import Sheet, read_sheet, some
 from sdk.market.importing.remarks import daily_doubts, member_doubts, securities_doubts, sheet_doubts
@@ -42,6 +44,7 @@ class ImportRequest:
     index_code: str = "000300.XSHG"
     volume_unit: str = "shares"
     money_unit: str = "yuan"
+    minutes: Path | None = None
 
     def __post_init__(self) -> None:
         if self.volume_unit not in VOLUME_UNITS or self.money_unit not in MONEY_UNITS:
@@ -98,8 +101,16 @@ def import_market(request: ImportRequest, out: str | Path) -> Bundle:
         index_members=members,
         valuation=valuation,
         corporate_actions=actions,
+        minutes=_minutes(request, daily),
         about=about,
     )
+
+
+def _minutes(request: ImportRequest, daily: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]] | None:
+    if request.minutes is None:
+        return None
+    codes = frozenset(daily["code"].cat.categories)
+    return minute_months(request.minutes, codes, request.volume_unit, MONEY_UNITS[request.money_unit])
 
 
 def _read(request: ImportRequest) -> dict[str, Sheet]:

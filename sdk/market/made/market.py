@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from sdk.errors import MarketError
 from sdk.market.bundle import Bundle
+from sdk.market.calendar import as_day
 from sdk.market.exchange_rules import to_yuan
 from sdk.market.made.cast import Cast, make_cast
 from sdk.market.made.draws import Draws, throw
 from sdk.market.made.funds import fund_tables
 from sdk.market.made.index import CODE, choose_members, index_bars, member_intervals
+from sdk.market.made.minutes import minute_frames
 from sdk.market.made.signal import FORMULA, PARTS, PAYOUT_DAYS, RETURN_PER_SCORE, monthly_rank_ic
 from sdk.market.made.spec import RUN_UP_DAYS, MarketSpec
 from sdk.market.made.trading import Bars, trade
@@ -42,12 +46,22 @@ def make_market(path: str | Path, spec: MarketSpec | None = None) -> Bundle:
         index_members=_with(member_intervals(member, cast.codes, days), more and more.index_members),
         valuation=_valuation(cast, draws, bars, cells),
         corporate_actions=_actions(cast, bars),
+        minutes=_minutes(spec, cast, bars),
         about={"source": _source(spec, days), "planted": _planted(spec, bars, days)},
     )
 
 
 def _with(rows: pd.DataFrame, more: pd.DataFrame | None) -> pd.DataFrame:
     return rows if more is None else pd.concat([rows, more[rows.columns]], ignore_index=True)
+
+
+def _minutes(spec: MarketSpec, cast: Cast, bars: Bars) -> Iterator[tuple[str, pd.DataFrame]] | None:
+    if spec.minutes is None:
+        return None
+    first, last = (as_day(day) for day in spec.minutes)
+    if last < cast.days[0] or first > cast.days[-1]:
+        raise MarketError(f"minute bars {first} … {last}: the made market covers {cast.days[0]} … {cast.days[-1]}")
+    return minute_frames(cast, bars, spec.seed, first, last)
 
 
 def _keys(cast: Cast, cells: tuple[np.ndarray, ...]) -> dict[str, Any]:
@@ -140,6 +154,7 @@ def _source(spec: MarketSpec, days: np.ndarray) -> dict[str, Any]:
         "seed": spec.seed,
         "start": str(spec.start),
         "signal": spec.signal,
+        **({"minutes": list(spec.minutes)} if spec.minutes else {}),
         "work_from": str(days[RUN_UP_DAYS]),
     }
 

@@ -15,11 +15,10 @@ RUN_UP_DAYS = 300
 
 @dataclass(frozen=True)
 class MarketSpec:
-    """``years`` from ``start`` on are meant for work; 300 trading days before them give formulas their
-    history.
+    """``years`` from ``start`` on are meant for work; 300 trading days before them give formulas their history.
 
-    ``funds`` adds the funds and indices of funds.py. ``signal`` scales the planted signal: 1 gives a monthly RankIC
-    of about 0.08, 0 plants nothing.
+    ``minutes`` = first and last day with minute bars; ``funds`` adds the funds and indices of funds.py.
+    ``signal`` scales the planted signal: 1 gives a monthly RankIC of about 0.08, 0 plants nothing.
     """
 
     stocks: int = 300
@@ -28,9 +27,14 @@ class MarketSpec:
     start: str = "2018-01-01"
     signal: float = 1.0
     funds: bool = False
+    minutes: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         as_day(self.start)
+        if self.minutes is not None and as_day(self.minutes[0]) > as_day(self.minutes[1]):
+            raise MarketError(
+                f"minute bars from {self.minutes[0]} to {self.minutes[1]}: the first day is the later one"
+            )
         for name, value, low, high in (
             ("stocks", self.stocks, 10, 5000),
             ("years", self.years, 0.25, 30),
