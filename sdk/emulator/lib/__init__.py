@@ -6,8 +6,11 @@
     preprocess  winsorize, winsorize_med, standardlize
     neutral     neutralize
     factors     Factor, calc_factors
+    exposures   where both find prices, industries and factors by name
     modules     which module a strategy may import holds which names
+    preset      numpy's names without import
+    old_pandas  what strategies expect of the platform's pandas, on today's
     third_party packages that are not here: what to install, what to use instead
 
-Nothing here is imported before a strategy imports it.
+The indicators are loaded when a strategy first imports them.
 """
