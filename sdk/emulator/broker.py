@@ -17,14 +17,15 @@ Matching itself is in ``matching.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from sdk.emulator.account import Account, Holding
+from sdk.emulator.accounts import Accounts
 from sdk.emulator.clock import Clock
 from sdk.emulator.instruments import Instrument
 from sdk.emulator.logbook import Logbook
 from sdk.emulator.matching import Matcher
-from sdk.emulator.orders import LimitOrderStyle, OrderRequest, OrderStatus, StockOrder
+from sdk.emulator.orders import LimitOrderStyle, MarketOrderStyle, OrderRequest, OrderStatus, StockOrder
 from sdk.emulator.quotes import Quotes
 from sdk.emulator.settings import Settings
 from sdk.emulator.sizing import (
@@ -39,11 +40,12 @@ from sdk.emulator.sizing import (
 
 
 class Broker:
-    """All orders of one run; ``today`` holds those of the day (and those queued for its open)."""
+    """All orders of one run; ``today`` holds those of the day (and those queued for its open), ``placed`` is the
+    number of order ids given today."""
 
     def __init__(
         self,
-        account: Account,
+        accounts: Accounts,
         quotes: Quotes,
         clock: Clock,
         settings: Settings,
@@ -51,27 +53,45 @@ class Broker:
         rules: Mapping[str, str],
         instrument: Callable[[str], Instrument],
     ) -> None:
-        self._account, self._quotes, self._clock = account, quotes, clock
+        self._accounts, self._quotes, self._clock = accounts, quotes, clock
         self._settings, self._book, self._rules = settings, book, rules
         self._instrument = instrument
         self._next_id = int(rules["first_entrust_id"])
         self._target_first = rules["value_order_shares"] == "target_first"
-        self.matcher = Matcher(account, quotes, clock, settings, book, rules)
+        self._matchers: dict[Account, Matcher] = {}
+        self.placed = 0
         self.today: list[StockOrder] = []
         self.finished: list[StockOrder] = []
+
+    def has_account(self, pindex: int) -> bool:
+        """True for a subportfolio that exists."""
+        return self._accounts.part(pindex) is not None
+
+    def account(self, request: OrderRequest) -> Account:
+        """The account of a request."""
+        return self._accounts.parts[request.pindex]
+
+    def matcher(self, order: StockOrder) -> Matcher:
+        """The matcher of the order's account."""
+        account = self.account(order.request)
+        found = self._matchers.get(account)
+        if found is None:
+            shared = (self._quotes, self._clock, self._settings, self._book, self._rules)
+            found = self._matchers[account] = Matcher(account, *shared)
+        return found
 
     # --------------------------------------------------------------------------------------------- placing
     def place(self, request: OrderRequest) -> StockOrder | None:
         """Place an order; None as on the platform (§3.10): halted, nothing to do, refused."""
         if request.is_target:
-            self._cancel_unfinished(request.security)
+            self._cancel_unfinished(request)
         instrument = self._instrument(request.security)
         if self._quotes.paused(instrument.code):
             return self._halted(request)
         last = self._quotes.last_price(instrument.code)
         if not last > 0:
             return self._halted(request)
-        holding = self._account.holdings.get(instrument.code)
+        holding = self.account(request).holdings.get(instrument.code)
         held = holding.amount - holding.locked if holding else 0
         delta = wanted_delta(request, held, last, self._target_first)
         if delta == 0 or (delta < 0 and held == 0):
@@ -80,6 +100,32 @@ class Broker:
             return self._buy(request, instrument, delta, last, held)
         assert holding is not None
         return self._sell(request, instrument, delta, last, holding)
+
+    def basket_problem(self, requests: Sequence[OrderRequest]) -> str:
+        """Why these orders cannot all be placed, in the order given: halted, nothing left of one, cash, shares."""
+        spent: dict[int, float] = {}
+        sold: dict[tuple[int, str], int] = {}
+        for request in requests:
+            instrument, account = self._instrument(request.security), self.account(request)
+            last = self._quotes.last_price(request.security)
+            if self._quotes.paused(request.security) or not last > 0:
+                return f"标的停牌或不可交易 {request}"
+            if needs_protect_price(instrument, request.style.limit_price):
+                return f"{NO_PROTECT_PRICE} {request}"
+            amount, key = int(request.quantity), (request.pindex, request.security)
+            if amount > 0:
+                lots = cut_to_lot(amount, instrument)
+                price = request.style.limit_price if isinstance(request.style, LimitOrderStyle) else last
+                spent[request.pindex] = spent.get(request.pindex, 0.0) + lots * price
+                if lots == 0 or spent[request.pindex] > account.available:
+                    return f"{'资金不足' if lots else '数量不足一手'} {request}"
+            else:
+                holding = account.holdings.get(request.security)
+                sold[key] = sold.get(key, 0) - amount
+                same_day = instrument.same_day_sale or self._settings.t0_mode
+                if amount == 0 or holding is None or sold[key] > holding.closeable(same_day):
+                    return f"可平仓数量不足 {request}"
+        return ""
 
     def _buy(
         self, request: OrderRequest, instrument: Instrument, delta: int, last: float, held: int
@@ -98,14 +144,18 @@ class Broker:
             cash_price = self._settings.slippage.price(instrument, last, +1)[1]
         if isinstance(request.style, LimitOrderStyle):
             cash_price = request.style.limit_price
-        return self._send(order, instrument, check_buy(delta, self._account.available, cash_price, instrument), last)
+        cash = self.account(request).available
+        return self._send(order, instrument, check_buy(delta, cash, cash_price, instrument), last)
 
     def _sell(
         self, request: OrderRequest, instrument: Instrument, delta: int, last: float, holding: Holding
     ) -> StockOrder | None:
         same_day = instrument.same_day_sale or self._settings.t0_mode
         held = holding.amount - holding.locked
-        checked = check_sell(delta, held, holding.closeable(same_day), instrument)
+        first_lot = (
+            instrument.first_lot if self._rules["star_partial_sell"] == "first_lot" and instrument.is_star else 0
+        )
+        checked = check_sell(delta, held, holding.closeable(same_day), instrument, first_lot)
         if checked.refused and "可平仓" not in checked.note and self._rules["zero_lot_change"] == "silent":
             return None
         protected = self._rules["star_sell_needs_protect_price"] == "no"
@@ -122,10 +172,11 @@ class Broker:
         if checked.note and self._book.shows("order", "info"):
             self._book.write("order", "info", f"下单检查标的数量：{order}")
         self.today.append(order)
-        if self._clock.in_session:
-            self.matcher.match_now(order, instrument, last)
+        at_once = self._settings.always_match_market_order and isinstance(order.request.style, MarketOrderStyle)
+        if self._clock.in_session or at_once:
+            self.matcher(order).match_now(order, instrument, last)
         else:
-            self.matcher.freeze(order, last)
+            self.matcher(order).freeze(order, last)
         if order.status is not OrderStatus.canceled or self._rules["confirm_line_after_cancel"] == "yes":
             self._confirm(order)
         return order
@@ -152,6 +203,7 @@ class Broker:
 
     def _new(self, request: OrderRequest, is_buy: bool) -> StockOrder:
         number, self._next_id = self._next_id, self._next_id + 1
+        self.placed += 1
         return StockOrder(number, request, is_buy, self._clock.now, self._clock.text)
 
     # ------------------------------------------------------------------------------------------------ the day
@@ -159,44 +211,52 @@ class Broker:
         """Match what was queued before the open, in the order it was placed."""
         for order in self.today:
             if order.status is OrderStatus.new:
-                code = order.request.security
-                if self._quotes.paused(code):
-                    self.matcher.cancel(order)
-                    continue
-                self.matcher.release(order)
-                last = self._quotes.last_price(code)
-                if order.is_buy and order.amount * last > self._account.available:
-                    affordable = max(int(self._account.available / last), 0)
-                    order.amount = cut_to_lot(affordable, self._instrument(code))
-                if order.amount == 0:
-                    self.matcher.cancel(order)
-                    continue
-                self.matcher.match_now(order, self._instrument(code), last)
+                self._open(order, self._instrument(order.request.security))
+
+    def _open(self, order: StockOrder, instrument: Instrument) -> None:
+        matcher, account = self.matcher(order), self.account(order.request)
+        if self._quotes.paused(instrument.code):
+            matcher.cancel(order)
+            return
+        matcher.release(order)
+        last = self._quotes.last_price(instrument.code)
+        if order.is_buy and order.amount * last > account.available:
+            order.amount = cut_to_lot(max(int(account.available / last), 0), instrument)
+        if not order.is_buy:
+            # a merger of shares overnight may leave fewer than were ordered
+            holding = account.holdings.get(instrument.code)
+            order.amount = min(order.amount, holding.amount - holding.locked) if holding else 0
+        if order.amount == 0:
+            matcher.cancel(order)
+        else:
+            matcher.match_now(order, instrument, last)
 
     def close_market(self) -> None:
         """Try waiting limit orders against the day's bar, then cancel what is left."""
         for order in self.today:
             if order.unfinished:
                 if self._rules["queued_limit_orders"] == "day_bar":
-                    self.matcher.match_day_bar(order, self._instrument(order.request.security))
+                    self.matcher(order).match_day_bar(order, self._instrument(order.request.security))
                 if order.unfinished:
-                    self.matcher.cancel(order)
+                    self.matcher(order).cancel(order)
 
     def end_day(self) -> None:
         """Put today's orders away; those placed after the close stay queued for the next open."""
         self.finished += [order for order in self.today if not order.unfinished]
         self.today = [order for order in self.today if order.unfinished]
+        self.placed = len(self.today)
 
     # ------------------------------------------------------------------------------------------------ queries
     def cancel(self, order_id: int) -> StockOrder | None:
         """Cancel an unfinished order of today; None when there is none of that id."""
         for order in self.today:
             if order.entrust_id == order_id and order.unfinished:
-                self.matcher.cancel(order)
+                self.matcher(order).cancel(order)
                 return order
         return None
 
-    def _cancel_unfinished(self, code: str) -> None:
+    def _cancel_unfinished(self, request: OrderRequest) -> None:
+        wanted = (request.security, request.pindex)
         for order in self.today:
-            if order.unfinished and order.request.security == code:
-                self.matcher.cancel(order)
+            if order.unfinished and (order.request.security, order.request.pindex) == wanted:
+                self.matcher(order).cancel(order)

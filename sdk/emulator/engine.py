@@ -1,7 +1,7 @@
 """The day loop: what runs when.
 
     start date 00:00  initialize, after_code_changed, process_initialize
-    each trading day  08:00 corporate actions · 09:00 before_trading_start · 09:30 queued orders, scheduled
+    each trading day  08:00 corporate actions, on_event · 09:00 before_trading_start · 09:30 queued orders, scheduled
                       functions, handle_data · 15:00 waiting limit orders · 15:30 after_trading_end · 16:00 valuation
     at the end        on_strategy_end
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sdk.emulator import clock as times
@@ -95,9 +96,12 @@ class Engine:
         session = self.session
         if not session.account.holdings and not session.account.bought_today and not session.account.sold_today:
             return
-        if session.settings.use_real_price:
-            session.actions.start_day(session.clock.day)
+        events = session.actions.start_day(session.clock.day) if session.settings.use_real_price else []
         session.account.start_day({code: session.quotes.previous_close(code) for code in session.account.holdings})
+        on_event = self.module.function("on_event") if events else None
+        if on_event is not None:
+            for event in events:
+                self._guarded(partial(on_event, session.context, event))
 
     # ---------------------------------------------------------------------------------------------- the user
     def _task(self, func: Callable[[Any], object]) -> Callable[[], object]:

@@ -34,11 +34,15 @@ class Matcher:
         self._account, self._quotes, self._clock = account, quotes, clock
         self._settings, self._book = settings, book
         self._test_rounded = rules["limit_test_price"] == "rounded"
+        self._signal_at_last = rules["signal_limit_price"] == "last"
         self._cap_to_lot = rules["volume_cap_rounding"] == "lot"
         self._keep_row = rules["closed_position_leaves"] == "after_close"
 
     def match_now(self, order: StockOrder, instrument: Instrument, last: float) -> None:
         """Match at the latest price; a market order is finished afterwards."""
+        if self._settings.match_by_signal:
+            self._fill_by_signal(order, instrument, last)
+            return
         side = 1 if order.is_buy else -1
         exact, price = self._settings.slippage.price(instrument, last, side)
         tested = price if self._test_rounded else exact
@@ -67,6 +71,11 @@ class Matcher:
             self.cancel(order)
         elif order.left:
             self.freeze(order, style.limit_price or price)
+
+    def _fill_by_signal(self, order: StockOrder, instrument: Instrument, last: float) -> None:
+        """Option match_by_signal: a limit order trades at its limit, a market order without slippage, in full."""
+        limit = order.request.style.limit_price if isinstance(order.request.style, LimitOrderStyle) else None
+        self._fill(order, instrument, order.left, last if limit is None or self._signal_at_last else limit)
 
     def match_day_bar(self, order: StockOrder, instrument: Instrument) -> None:
         """Fill a waiting limit order at its limit when the day's low (high) crossed it."""
@@ -122,7 +131,7 @@ class Matcher:
         self._account.locks.pop(order.entrust_id, None)
         holding = self._account.holdings.get(order.request.security)
         if holding is not None:
-            holding.locked -= order.locked_shares
+            holding.locked = max(holding.locked - order.locked_shares, 0)
         order.locked_shares = 0
 
     def cancel(self, order: StockOrder) -> None:

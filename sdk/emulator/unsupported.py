@@ -16,6 +16,7 @@ from sdk.errors import UnsupportedCall
 _BARS = "use get_price(..., frequency='daily') or attribute_history"
 _VALUATION = "use get_valuation(security, end_date=…, fields=…, count=1)"
 _MEMBERS = "use get_index_stocks"
+_MARGIN = "margin accounts (stock_margin) are not built; use order in a stock account"
 _PLATFORM = "run this strategy on the platform"
 
 UNBUILT: dict[str, str] = {
@@ -29,11 +30,9 @@ UNBUILT: dict[str, str] = {
     **dict.fromkeys(("get_concept", "get_concepts", "get_index_weights"), _MEMBERS),
     **dict.fromkeys(("winsorize", "winsorize_med", "standardlize", "neutralize"), "use numpy on get_price"),
     **dict.fromkeys(("get_dominant_future", "get_future_contracts", "get_all_factors"), _PLATFORM),
-    **dict.fromkeys(("transfer_cash", "inout_cash"), "use the one stock account"),
-    **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), "use order"),
-    **dict.fromkeys(("marginsec_open", "marginsec_close", "marginsec_direct_refund"), "use order"),
+    **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), _MARGIN),
+    **dict.fromkeys(("marginsec_open", "marginsec_close", "marginsec_direct_refund"), _MARGIN),
     **dict.fromkeys(("StopMarketOrderStyle", "StopLimitOrderStyle"), "use MarketOrderStyle or LimitOrderStyle"),
-    **dict.fromkeys(("batch_submit_orders", "batch_cancel_orders"), "use order and cancel_order one by one"),
     **dict.fromkeys(("portfolio_optimizer", "create_backtest", "get_backtest"), _PLATFORM),
 }
 JQFACTOR = (
