@@ -16,6 +16,7 @@ from sdk import __version__
 from sdk.emulator import exports
 from sdk.emulator.orders import OrderStatus, StockOrder
 from sdk.emulator.session import Session
+from sdk.emulator.summary import error_words
 from sdk.scoring.figures import Ledger, Sale, risk_figures
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _run_page(
         "jqalpha": __version__,
         "name": job.name,
         "status": status,
-        "error": None if error is None else f"{type(error).__name__}: {error}",
+        "error": None if error is None else error_words(error),
         "strategy_sha256": hashlib.sha256(job.source.encode()).hexdigest(),
         "bundle_fingerprint": session.bars.bundle.fingerprint,
         "start": str(job.start),

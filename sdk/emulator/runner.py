@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from sdk.emulator.rules import RuleBook
 from sdk.emulator.run_directory import check_target, write_run
 from sdk.emulator.session import Session
 from sdk.emulator.user_module import UserModule
+from sdk.emulator.watch import StopRun, Watch
 from sdk.errors import ConfigError, StrategyError, UnsupportedCall
 from sdk.market.bundle import Bundle
 
@@ -50,10 +52,12 @@ def run_backtest(
     frequency: str = "day",
     rules: Mapping[str, object] | None = None,
     name: str | None = None,
+    watch: Watch | None = None,
 ) -> RunResult:
     """Run ``strategy`` (a file, or its text) from ``start`` to ``end`` inclusive; write ``out`` when given.
 
-    A strategy that raises gives a result with status ``failed``. StrategyError: it cannot be compiled.
+    The strategy runs inside the caller's process; ``isolated.run_isolated`` gives it one of its own. A strategy
+    that raises gives a result with status ``failed``. StrategyError: it cannot be compiled.
     ConfigError: dates outside the bundle, capital, rules, target directory.
     """
     clock = time.perf_counter
@@ -67,13 +71,26 @@ def run_backtest(
     session = Session(bundle, job.rules, (job.start, job.end), first, last, job.cash)
     prepared = clock()
     names = strategy_names(session)
-    error = Engine(session, module).run({**preset_names(), **names}, dict(importable_modules(names)))
+    engine = Engine(session, module)
+    error: BaseException | None
+    try:
+        with _watched(watch, job, session):
+            error = engine.run({**preset_names(), **names}, dict(importable_modules(names)))
+    except (StopRun, MemoryError) as stop:
+        error = stop
     ran = clock()
     result, files = collect(job, session, error, target)
     if target is not None:
         marks = {"prepare": prepared - started, "run": ran - prepared, "collect": clock() - ran}
         write_run(target, {**files, "timings.json": _timings(marks)})
     return result
+
+
+def _watched(watch: Watch | None, job: Job, session: Session) -> AbstractContextManager[None]:
+    if watch is None:
+        return nullcontext()
+    unfinished = StopRun("运行没有结束 · the run did not reach its end")
+    return watch.over(session, lambda: collect(job, session, unfinished, None)[1])
 
 
 def _resolve(
