@@ -17,7 +17,7 @@ Matching itself is in ``matching.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from sdk.emulator.account import Account, Holding
 from sdk.emulator.accounts import Accounts
@@ -55,7 +55,7 @@ class Broker:
     ) -> None:
         self._accounts, self._quotes, self._clock = accounts, quotes, clock
         self._settings, self._book, self._rules = settings, book, rules
-        self._instrument = instrument
+        self.instrument = instrument
         self._next_id = int(rules["first_entrust_id"])
         self._target_first = rules["value_order_shares"] == "target_first"
         self._matchers: dict[Account, Matcher] = {}
@@ -85,7 +85,7 @@ class Broker:
         """Place an order; None as on the platform (§3.10): halted, nothing to do, refused."""
         if request.is_target:
             self._cancel_unfinished(request)
-        instrument = self._instrument(request.security)
+        instrument = self.instrument(request.security)
         if self._quotes.paused(instrument.code):
             return self._halted(request)
         last = self._quotes.last_price(instrument.code)
@@ -101,32 +101,6 @@ class Broker:
         assert holding is not None
         return self._sell(request, instrument, delta, last, holding)
 
-    def basket_problem(self, requests: Sequence[OrderRequest]) -> str:
-        """Why these orders cannot all be placed, in the order given: halted, nothing left of one, cash, shares."""
-        spent: dict[int, float] = {}
-        sold: dict[tuple[int, str], int] = {}
-        for request in requests:
-            instrument, account = self._instrument(request.security), self.account(request)
-            last = self._quotes.last_price(request.security)
-            if self._quotes.paused(request.security) or not last > 0:
-                return f"标的停牌或不可交易 {request}"
-            if needs_protect_price(instrument, request.style.limit_price):
-                return f"{NO_PROTECT_PRICE} {request}"
-            amount, key = int(request.quantity), (request.pindex, request.security)
-            if amount > 0:
-                lots = cut_to_lot(amount, instrument)
-                price = request.style.limit_price if isinstance(request.style, LimitOrderStyle) else last
-                spent[request.pindex] = spent.get(request.pindex, 0.0) + lots * price
-                if lots == 0 or spent[request.pindex] > account.available:
-                    return f"{'资金不足' if lots else '数量不足一手'} {request}"
-            else:
-                holding = account.holdings.get(request.security)
-                sold[key] = sold.get(key, 0) - amount
-                same_day = instrument.same_day_sale or self._settings.t0_mode
-                if amount == 0 or holding is None or sold[key] > holding.closeable(same_day):
-                    return f"可平仓数量不足 {request}"
-        return ""
-
     def _buy(
         self, request: OrderRequest, instrument: Instrument, delta: int, last: float, held: int
     ) -> StockOrder | None:
@@ -134,7 +108,7 @@ class Broker:
         small_change = request.is_target and held > 0
         if lots == 0 and self._rules["zero_lot_change" if small_change else "zero_lot_buy"] == "silent":
             return None
-        if needs_protect_price(instrument, request.style.limit_price):
+        if self.lacks_protect_price(request, instrument, is_buy=True):
             return self._refuse(self._new(request, True), NO_PROTECT_PRICE)
         if lots != delta and instrument.lot > 1 and self._book.shows("order", "info"):
             self._book.write("order", "info", f"开仓数量必须是{instrument.lot}的整数倍，调整为 {lots}: {request}")
@@ -150,20 +124,26 @@ class Broker:
     def _sell(
         self, request: OrderRequest, instrument: Instrument, delta: int, last: float, holding: Holding
     ) -> StockOrder | None:
-        same_day = instrument.same_day_sale or self._settings.t0_mode
-        held = holding.amount - holding.locked
-        first_lot = (
-            instrument.first_lot if self._rules["star_partial_sell"] == "first_lot" and instrument.is_star else 0
-        )
-        checked = check_sell(delta, held, holding.closeable(same_day), instrument, first_lot)
+        checked = self.check_sale(instrument, holding, delta)
         if checked.refused and "可平仓" not in checked.note and self._rules["zero_lot_change"] == "silent":
             return None
-        protected = self._rules["star_sell_needs_protect_price"] == "no"
-        if not protected and needs_protect_price(instrument, request.style.limit_price):
+        if self.lacks_protect_price(request, instrument, is_buy=False):
             return self._refuse(self._new(request, False), NO_PROTECT_PRICE)
         order = self._new(request, False)
         order.cost_before = holding.avg_cost
         return self._send(order, instrument, checked, last)
+
+    def check_sale(self, instrument: Instrument, holding: Holding, delta: int, gone: int = 0) -> Checked:
+        """Return how many of ``−delta`` shares can be sold when ``gone`` more are spoken for."""
+        same_day = instrument.same_day_sale or self._settings.t0_mode
+        held, closeable = holding.amount - holding.locked - gone, holding.closeable(same_day) - gone
+        strict = instrument.is_star and self._rules["star_partial_sell"] == "first_lot"
+        return check_sell(delta, held, max(closeable, 0), instrument, instrument.first_lot if strict else 0)
+
+    def lacks_protect_price(self, request: OrderRequest, instrument: Instrument, is_buy: bool) -> bool:
+        """True for an order of a STAR stock that the platform refuses for want of a protect price."""
+        exempt = not is_buy and self._rules["star_sell_needs_protect_price"] == "no"
+        return not exempt and needs_protect_price(instrument, request.style.limit_price)
 
     def _send(self, order: StockOrder, instrument: Instrument, checked: Checked, last: float) -> StockOrder | None:
         if checked.refused:
@@ -211,7 +191,7 @@ class Broker:
         """Match what was queued before the open, in the order it was placed."""
         for order in self.today:
             if order.status is OrderStatus.new:
-                self._open(order, self._instrument(order.request.security))
+                self._open(order, self.instrument(order.request.security))
 
     def _open(self, order: StockOrder, instrument: Instrument) -> None:
         matcher, account = self.matcher(order), self.account(order.request)
@@ -236,7 +216,7 @@ class Broker:
         for order in self.today:
             if order.unfinished:
                 if self._rules["queued_limit_orders"] == "day_bar":
-                    self.matcher(order).match_day_bar(order, self._instrument(order.request.security))
+                    self.matcher(order).match_day_bar(order, self.instrument(order.request.security))
                 if order.unfinished:
                     self.matcher(order).cancel(order)
 

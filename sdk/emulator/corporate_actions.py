@@ -78,13 +78,17 @@ class CorporateActions:
         first = np.searchsorted(day[order], np.arange(len(self._bars.days) + 1))
         return first, list(frame["code"].to_numpy()[order]), cash, ratio
 
-    def start_day(self, day: int) -> list[DividendsEvent]:
-        """Book the events of a trading day on what is held now; return them for ``on_event``."""
+    def start_day(self, day: int, real_prices: bool = True) -> list[DividendsEvent]:
+        """Book the events of a trading day on what is held now; return them for ``on_event``.
+
+        Without real prices nothing is booked but delistings: the prices are adjusted instead (§5.2).
+        """
         events: list[DividendsEvent] = []
         if not self._accounts.holdings:
             return events
         first, codes, cash, ratio = self._table
-        for row in range(int(first[day]), int(first[day + 1])):
+        # two events of one day are booked one after the other, in the order of the bundle
+        for row in range(int(first[day]), int(first[day + 1])) if real_prices else ():
             for pindex, part in enumerate(self._accounts.parts):
                 if codes[row] in part.holdings:
                     events.append(self._book_one(day, pindex, codes[row], float(cash[row]), float(ratio[row])))

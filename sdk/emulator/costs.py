@@ -87,6 +87,10 @@ class CostTable:
             raise StrategyError(f"set_commission: expected PerTrade(buy_cost, sell_cost, min_cost), got {cost!r}")
         self._by_type["stock"] = self._by_type["fund"] = cost.as_order_cost()
 
+    def described(self) -> dict[str, str]:
+        """Return type or code -> what was set for it."""
+        return {key: str(cost) for key, cost in sorted({**self._by_type, **self._by_code}.items())}
+
     def of(self, instrument: Instrument) -> OrderCost:
         """Return the cost in force for a security."""
         if instrument.code in self._by_code:

@@ -96,7 +96,7 @@ class Engine:
         session = self.session
         if not session.account.holdings and not session.account.bought_today and not session.account.sold_today:
             return
-        events = session.actions.start_day(session.clock.day) if session.settings.use_real_price else []
+        events = session.actions.start_day(session.clock.day, session.settings.use_real_price)
         session.account.start_day({code: session.quotes.previous_close(code) for code in session.account.holdings})
         on_event = self.module.function("on_event") if events else None
         if on_event is not None:

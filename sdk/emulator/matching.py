@@ -84,11 +84,14 @@ class Matcher:
             return
         day, code = self._clock.day, instrument.code
         extreme = self._quotes.value("low" if order.is_buy else "high", code, day)
-        crossed = style.limit_price > extreme if order.is_buy else style.limit_price < extreme
+        low, high = self._quotes.limits(code)
+        # no trade is made beyond the day's limits, whatever limit the order names
+        price = min(style.limit_price, high) if order.is_buy else max(style.limit_price, low)
+        crossed = price > extreme if order.is_buy else price < extreme
         amount = min(order.left, self._cap(instrument) - order.filled)
         if crossed and amount > 0:
             self.release(order)
-            self._fill(order, instrument, amount, style.limit_price)
+            self._fill(order, instrument, amount, price)
             if order.left:
                 self.freeze(order, style.limit_price)
 

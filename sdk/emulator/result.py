@@ -170,11 +170,8 @@ def _run_page(
         "cash": job.cash,
         "frequency": job.frequency,
         "options": {
-            "use_real_price": session.settings.use_real_price,
-            "avoid_future_data": session.settings.avoid_future_data,
-            "order_volume_ratio": session.settings.order_volume_ratio,
+            **session.settings.described(),
             "accounts": len(session.account.parts),
-            "benchmark": session.settings.benchmark,
         },
         "rules_changed": dict(sorted(session.rules.changes.items())),
         "figures": {name: _json(value) for name, value in figures.items()},

@@ -15,6 +15,7 @@ from sdk.emulator.api.subportfolios import Subportfolios
 from sdk.emulator.api.trading import Trading
 from sdk.emulator.api.visible import Guard
 from sdk.emulator.bars import BarStore
+from sdk.emulator.basket import Basket
 from sdk.emulator.broker import Broker
 from sdk.emulator.clock import Clock
 from sdk.emulator.corporate_actions import CorporateActions
@@ -103,7 +104,7 @@ class Session:
         self.reader = PriceReader(self.bars, self.clock, self.settings, rules)
         self.history = History(self.reader, self.guard)
         self.securities = Securities(self.reader, self.guard)
-        self.trading = Trading(self.broker, self.bars, self.book, rules)
+        self.trading = Trading(self.broker, Basket(self.broker, self.quotes), self.bars, self.book, rules)
         self.recorder = Recorder(last - first + 1)
         self.files = StrategyFiles()
         self.g: Any = StrategyGlobals()

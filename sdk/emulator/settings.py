@@ -53,6 +53,16 @@ class Settings:
             known = (*_SWITCHES, "order_volume_ratio", *_UNBUILT)
             raise StrategyError(f"set_option: no option {key!r}{nearest(key, known)}")
 
+    def described(self) -> dict[str, object]:
+        """Return all that was set, as plain values for ``run.json``: the premises of the run."""
+        return {
+            **{name: getattr(self, name) for name in _SWITCHES},
+            "order_volume_ratio": self.order_volume_ratio,
+            "benchmark": self.benchmark,
+            "costs": self.costs.described(),
+            "slippage": self.slippage.described(),
+        }
+
     def set_benchmark(self, security: str | Mapping[str, float]) -> None:
         """One code, or code -> weight with a sum of at most 1."""
         weights = {security: 1.0} if isinstance(security, str) else dict(security)

@@ -84,6 +84,11 @@ class SlippageTable:
         else:
             self._global = slippage
 
+    def described(self) -> dict[str, str]:
+        """Return ``all``, type or code -> the slippage in force for it."""
+        found = {"all": self._global, **self._by_type, **self._by_code}
+        return {key: str(slippage) for key, slippage in sorted(found.items())}
+
     def of(self, instrument: Instrument) -> Slippage:
         """Return the slippage in force for a security."""
         if instrument.is_money_fund:

@@ -35,7 +35,7 @@ if day == 0:
     ("second", "reason"),
     [
         ("{'security': FUND, 'amount': 30000}", "资金不足"),
-        ("{'security': FUND, 'amount': 99}", "数量不足一手"),
+        ("{'security': FUND, 'amount': 99}", "开仓数量不能小于 100"),
         ("{'security': A, 'amount': -100}", "可平仓数量不足"),
         ("{'security': STAR, 'amount': 200}", "保护限价"),
         ("{'security': '600001.XSHG', 'amount': 100}", "不可委托"),
@@ -49,6 +49,19 @@ def test_one_bad_order_stops_the_whole_basket(tmp_path, second, reason):
     assert said(result)[-1] == "[]"
     assert lines(result, " - ERROR - 篮子下单失败，全部未委托", reason)
     assert result.orders == ()
+
+
+def test_the_sales_of_a_basket_are_checked_against_what_the_earlier_ones_leave(tmp_path):
+    body = """
+if day == 0: order(A, 500)
+if day == 1:
+    print(batch_submit_orders([{'security': A, 'amount': -300}, {'security': A, 'amount': -300}]))
+    print(batch_submit_orders([{'security': A, 'amount': -300}, {'security': A, 'amount': -50}]))
+    print(len(batch_submit_orders([{'security': A, 'amount': -300}, {'security': A, 'amount': -200}])))
+"""
+    result = trade(tmp_path, body)
+    assert said(result) == ["[]", "[]", "2"]
+    assert [amount for _, amount, _ in fills(result)] == [500, -300, -200]
 
 
 @pytest.mark.parametrize(

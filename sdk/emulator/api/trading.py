@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sdk.emulator.bars import BarStore
+from sdk.emulator.basket import Basket
 from sdk.emulator.broker import Broker
 from sdk.emulator.logbook import Logbook
 from sdk.emulator.orders import MarketOrderStyle, OrderRequest, Style, UserOrder, UserTrade
@@ -22,8 +23,10 @@ _BATCH_KEYS = ("security", "amount", "style", "side", "pindex", "close_today")
 class Trading:
     """The order calls of one run."""
 
-    def __init__(self, broker: Broker, bars: BarStore, book: Logbook, rules: Mapping[str, str]) -> None:
-        self._broker, self._bars, self._book = broker, bars, book
+    def __init__(
+        self, broker: Broker, basket: Basket, bars: BarStore, book: Logbook, rules: Mapping[str, str]
+    ) -> None:
+        self._broker, self._basket, self._bars, self._book = broker, basket, bars, book
         self._refuse_close_today = rules["close_today_on_stocks"] == "refuse"
         self._most = int(rules["orders_a_day"])
 
@@ -117,7 +120,7 @@ class Trading:
         for number, item in enumerate(orders):
             requests.append(self._batch_request(number, item))
         sound = [request for request in requests if request is not None]
-        problem = "其中有不可委托的订单" if len(sound) < len(requests) else self._broker.basket_problem(sound)
+        problem = "其中有不可委托的订单" if len(sound) < len(requests) else self._basket.problem(sound)
         if not problem and self._broker.placed + len(sound) > self._most:
             problem = f"当日下单数量超过 {self._most} 笔"
         if problem:
