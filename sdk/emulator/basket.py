@@ -60,8 +60,10 @@ class Basket:
         key, holding = (request.pindex, request.security), account.holdings.get(request.security)
         if holding is None or int(request.quantity) == 0:
             return "可平仓数量不足"
-        checked = self._broker.check_sale(instrument, holding, int(request.quantity), sold.get(key, 0))
-        if checked.refused or "可平仓" in checked.note:
+        gone = sold.get(key, 0)
+        checked = self._broker.check_sale(instrument, holding, int(request.quantity), gone)
+        too_many = -int(request.quantity) > holding.amount - holding.locked - gone
+        if checked.refused or too_many or "可平仓" in checked.note:
             return checked.note or "可平仓数量不足"
-        sold[key] = sold.get(key, 0) + checked.amount
+        sold[key] = gone + checked.amount
         return ""

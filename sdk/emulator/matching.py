@@ -117,7 +117,9 @@ class Matcher:
         order.traded_value += price * amount
         order.price = order.traded_value / order.filled if order.left or order.trades else price
         order.commission += fee
-        order.trades.append(UserTrade(order.entrust_id, order.entrust_id, clock.now, code, amount, price))
+        # platform: the first fill has the order's id (§3.11); those of further fills are only known to be different
+        number = order.entrust_id * 1000 + len(order.trades) if order.trades else order.entrust_id
+        order.trades.append(UserTrade(number, order.entrust_id, clock.now, code, amount, price))
         order.finish_text = None if order.left else clock.text
         order.status = OrderStatus.filled if order.left else OrderStatus.held
 

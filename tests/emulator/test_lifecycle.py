@@ -252,6 +252,17 @@ def handle_data(context, data):
     for path in ("../x", "/etc/passwd", "a/../../x", ""):
         bad = run_backtest(f"def initialize(context):\n    write_file({path!r}, 'x')\n", bundle, *SPAN)
         assert "outside the run directory" in str(bad.error)
+    for calls, words in (
+        ("write_file('a', 'x'); write_file('a/b', 'x')", "cannot be a folder as well"),
+        ("write_file('a/b', 'x'); write_file('a', 'x')", "cannot be a folder as well"),
+        ("write_file('x' * 300, 'x')", "no file can have this name"),
+        ("write_file('x\\0', 'x')", "no file can have this name"),
+    ):
+        bad = run_backtest(f"def initialize(context):\n    {calls}\n", bundle, *SPAN, out=tmp_path / "bad")
+        assert words in str(bad.error)
+        assert (tmp_path / "bad/run.json").is_file()
+    fine = "def initialize(context):\n    write_file('a', 'x'); write_file('a', 'y'); write_file('ab', 'z')\n"
+    assert run_backtest(fine, bundle, *SPAN).status == "done"
 
 
 def test_the_command_prints_the_figures_and_exits_with_1_when_the_strategy_fails(bundle, tmp_path):
