@@ -201,6 +201,18 @@ RULES: tuple[Rule, ...] = (
         "guess",
     ),
     Rule(
+        *("refused_request_line", "warning", ("silent",)),
+        "做空、无此仓位、找不到标的、平今：WARNING 下单失败，…（文字未见实例），调用返回 None",
+        "§3.10: the call returns None; the text is not known",
+        "guess",
+    ),
+    Rule(
+        *("basket_refused_line", "error", ("silent",)),
+        "篮子下单校验失败：ERROR 篮子下单失败，全部未委托：…（文字未见实例），返回空列表",
+        "the platform's page on batch_submit_orders: 整个委托将会失败; neither text nor return value is named",
+        "guess",
+    ),
+    Rule(
         *("closed_position_leaves", "immediately", ("after_close",)),
         "清仓后何时从 positions 消失",
         "len(positions) right after the sells is how published strategies size their buys; §13.3",

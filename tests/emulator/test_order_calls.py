@@ -117,6 +117,17 @@ def test_close_today_is_for_futures(tmp_path):
     assert fills(ignored) == [(A, 100, 10.0)]
 
 
+def test_lines_whose_text_was_never_seen_can_be_silenced(tmp_path):
+    body = """
+if day == 0:
+    print(order(A, 100, side='short') is None, order(A, 100, pindex=7) is None)
+    print(batch_submit_orders([{'security': A, 'amount': 1}]))
+"""
+    rules = {"refused_request_line": "silent", "basket_refused_line": "silent"}
+    assert len(trade(tmp_path / "a", body, rules=rules).log) == 3
+    assert len(trade(tmp_path / "b", body).log) == 6
+
+
 # ------------------------------------------------------------------------------------------------------- options
 def test_t0_mode_sells_what_was_bought_today(tmp_path):
     body = "if day == 0:\n    order(A, 500)\n    order(A, -200)"

@@ -29,6 +29,8 @@ class Trading:
         self._broker, self._basket, self._bars, self._book = broker, basket, bars, book
         self._refuse_close_today = rules["close_today_on_stocks"] == "refuse"
         self._most = int(rules["orders_a_day"])
+        self._says_refused = rules["refused_request_line"] == "warning"
+        self._says_basket = rules["basket_refused_line"] == "error"
 
     def order(
         self,
@@ -108,10 +110,9 @@ class Trading:
             problem = "找不到标的"
         elif close_today and self._refuse_close_today:
             problem = "该标的没有平今 close_today"
-        if problem:
+        if problem and self._says_refused:
             self._book.write("order", "warning", f"下单失败，{problem}: {request}")
-            return None
-        return request
+        return None if problem else request
 
     # ------------------------------------------------------------------------------------------------- baskets
     def batch_submit_orders(self, orders: Iterable[Mapping[str, Any]]) -> list[UserOrder]:
@@ -123,8 +124,9 @@ class Trading:
         problem = "其中有不可委托的订单" if len(sound) < len(requests) else self._basket.problem(sound)
         if not problem and self._broker.placed + len(sound) > self._most:
             problem = f"当日下单数量超过 {self._most} 笔"
-        if problem:
+        if problem and self._says_basket:
             self._book.write("order", "error", f"篮子下单失败，全部未委托：{problem}")
+        if problem:
             return []
         placed = [self._broker.place(request) for request in sound]
         return [UserOrder(order) for order in placed if order is not None]
