@@ -17,6 +17,7 @@ from parity.layers import DIFFERENT, EQUAL, FIGURE_TOLERANCE, LAYERS, NEEDS, UNJ
 from parity.layers import compare as compare_value
 from parity.records import Side
 from sdk.errors import ParityError
+from sdk.report.premises import unequal_premises
 
 KEPT_DIFFERENCES = 200  # of each layer, for the reports; all are counted
 
@@ -60,7 +61,10 @@ class Verdict:
 
 
 def compare_sides(local: Side, platform: Side) -> Verdict:
-    """Compare two sides; raise ParityError where their files tell nothing in common."""
+    """Compare two sides; raise ParityError where their premises differ or their files tell nothing in common."""
+    if differing := unequal_premises(local.premises, platform.premises):
+        shown = "; ".join(differing[:8])
+        raise ParityError(f"两次运行的前提不同，不能比较 runs of different premises cannot be compared: {shown}")
     if not _in_common(local, platform):
         kinds = [", ".join(f"{name} ({kind})" for name, kind in side.files) for side in (local, platform)]
         raise ParityError(f"两侧没有可比的文件 nothing in common: local has {kinds[0]}; platform has {kinds[1]}")

@@ -99,6 +99,7 @@ class Side:
     total_value: Mapping[str, Reading] = field(default_factory=dict)
     results: tuple[DayResult, ...] | None = None
     figures: Mapping[str, Reading] | None = None
+    premises: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

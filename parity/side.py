@@ -17,7 +17,7 @@ from parity.log_orders import audits_of_log, coverage_of, trading_of_log
 from parity.log_reader import Log, read_log
 from parity.platform_files import Found, find_files
 from parity.records import Side, Trading
-from sdk.report.figures import read_figures
+from sdk.report.figures import read_figures, read_premises
 from sdk.report.plain_text import plain
 from sdk.report.run_tables import Table, read_table
 
@@ -126,6 +126,7 @@ def _read_orders(file: Found, draft: _Draft) -> None:
 
 def _read_figures(file: Found, draft: _Draft) -> None:
     draft.parts["figures"] = read_figures(file.source, file.decoding)
+    draft.parts["premises"] = read_premises(file.source, file.decoding)
 
 
 def _table(file: Found, draft: _Draft) -> Table:

@@ -1,4 +1,4 @@
-"""Cash and holdings: the one mutable book of a run.
+"""Cash and holdings of one account; several accounts of a run are added up in ``accounts.py``.
 
 Amounts in shares, money in CNY, float64 in the platform's order of operations: nothing is rounded. Costs follow
 JOINQUANT.md §4.3: ``avg_cost`` is the moving average of fill prices without fees and does not change on sales
@@ -10,6 +10,7 @@ alone (511880 on 2024-02-20 and 2024-05-06 in gbk_exports_2023), although the do
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from sdk.emulator.instruments import Instrument
 
@@ -54,11 +55,12 @@ class Holding:
 class Account:
     """``cash`` is all cash; ``locks`` says how much of it each open buy order freezes, by order id.
 
-    Freezing never touches ``cash`` itself, so that it keeps the platform's exact digits.
+    Freezing never touches ``cash`` itself, so that it keeps the platform's exact digits. ``inout_cash`` is the
+    money paid in so far, less what was paid out.
     """
 
     def __init__(self, cash: float) -> None:
-        self.starting_cash = float(cash)
+        self.inout_cash = float(cash)
         self.cash = float(cash)
         self.locks: dict[int, float] = {}
         self.sold_today = 0.0
@@ -75,7 +77,18 @@ class Account:
         """Cash that may be used now."""
         return self.cash - self.locked_cash if self.locks else self.cash
 
-    def start_day(self, previous_closes: dict[str, float]) -> None:
+    @property
+    def transferable(self) -> float:
+        """Cash that may leave the account: without today's proceeds of sales."""
+        return max(self.available - self.sold_today, 0.0)
+
+    def pay(self, amount: float, inout: bool = True) -> None:
+        """Pay in (amount > 0) or out; ``inout`` = from outside the account, so that it counts as capital."""
+        self.cash += amount
+        if inout:
+            self.inout_cash += amount
+
+    def start_day(self, previous_closes: Mapping[str, float]) -> None:
         """Make yesterday's buys sellable and restart the day's sums."""
         self.sold_today = self.bought_today = 0.0
         for code, holding in self.holdings.items():

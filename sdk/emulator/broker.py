@@ -21,11 +21,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sdk.emulator.account import Account, Holding
+from sdk.emulator.accounts import Accounts
 from sdk.emulator.clock import Clock
 from sdk.emulator.instruments import Instrument
 from sdk.emulator.logbook import Logbook
 from sdk.emulator.matching import Matcher
-from sdk.emulator.orders import STOPS, LimitOrderStyle, OrderRequest, OrderStatus, StockOrder
+from sdk.emulator.orders import (
+    STOPS,
+    LimitOrderStyle,
+    MarketOrderStyle,
+    OrderRequest,
+    OrderStatus,
+    StockOrder,
+)
 from sdk.emulator.quotes import Quotes
 from sdk.emulator.settings import Settings
 from sdk.emulator.sizing import (
@@ -43,11 +51,12 @@ _WAITING = (OrderStatus.open, OrderStatus.filled)
 
 
 class Broker:
-    """All orders of one run; ``today`` holds those of the day (and those queued for its open)."""
+    """All orders of one run; ``today`` holds those of the day (and those queued for its open), ``placed`` is the
+    number of order ids given today."""
 
     def __init__(
         self,
-        account: Account,
+        accounts: Accounts,
         quotes: Quotes,
         clock: Clock,
         settings: Settings,
@@ -55,27 +64,45 @@ class Broker:
         rules: Mapping[str, str],
         instrument: Callable[[str], Instrument],
     ) -> None:
-        self._account, self._quotes, self._clock = account, quotes, clock
+        self._accounts, self._quotes, self._clock = accounts, quotes, clock
         self._settings, self._book, self._rules = settings, book, rules
-        self._instrument = instrument
+        self.instrument = instrument
         self._next_id = int(rules["first_entrust_id"])
         self._target_first = rules["value_order_shares"] == "target_first"
-        self.matcher = Matcher(account, quotes, clock, settings, book, rules)
+        self._matchers: dict[Account, Matcher] = {}
+        self.placed = 0
         self.today: list[StockOrder] = []
         self.finished: list[StockOrder] = []
+
+    def has_account(self, pindex: int) -> bool:
+        """True for a subportfolio that exists."""
+        return self._accounts.part(pindex) is not None
+
+    def account(self, request: OrderRequest) -> Account:
+        """The account of a request."""
+        return self._accounts.parts[request.pindex]
+
+    def matcher(self, order: StockOrder) -> Matcher:
+        """The matcher of the order's account."""
+        account = self.account(order.request)
+        found = self._matchers.get(account)
+        if found is None:
+            shared = (self._quotes, self._clock, self._settings, self._book, self._rules)
+            found = self._matchers[account] = Matcher(account, *shared)
+        return found
 
     # --------------------------------------------------------------------------------------------- placing
     def place(self, request: OrderRequest) -> StockOrder | None:
         """Place an order; None as on the platform (§3.10): halted, nothing to do, refused."""
         if request.is_target:
-            self._cancel_unfinished(request.security)
-        instrument = self._instrument(request.security)
+            self._cancel_unfinished(request)
+        instrument = self.instrument(request.security)
         if self._quotes.paused(instrument.code):
             return self._halted(request)
         last = self._quotes.last_price(instrument.code)
         if not last > 0:
             return self._halted(request)
-        holding = self._account.holdings.get(instrument.code)
+        holding = self.account(request).holdings.get(instrument.code)
         held = holding.amount - holding.locked if holding else 0
         size_by = request.style.sizing_price or last
         delta = wanted_delta(request, held, size_by, self._target_first)
@@ -93,7 +120,7 @@ class Broker:
         small_change = request.is_target and held > 0
         if lots == 0 and self._rules["zero_lot_change" if small_change else "zero_lot_buy"] == "silent":
             return None
-        if needs_protect_price(instrument, request.style.limit_price):
+        if self.lacks_protect_price(request, instrument, is_buy=True):
             return self._refuse(self._new(request, True), NO_PROTECT_PRICE)
         if lots != delta and instrument.lot > 1 and self._book.shows("order", "info"):
             self._book.write("order", "info", f"开仓数量必须是{instrument.lot}的整数倍，调整为 {lots}: {request}")
@@ -104,22 +131,32 @@ class Broker:
         if isinstance(request.style, LimitOrderStyle):
             cash_price = request.style.limit_price
         cash_price = request.style.sizing_price or cash_price
-        return self._send(order, instrument, check_buy(delta, self._account.available, cash_price, instrument), last)
+        cash = self.account(request).available
+        return self._send(order, instrument, check_buy(delta, cash, cash_price, instrument), last)
 
     def _sell(
         self, request: OrderRequest, instrument: Instrument, delta: int, last: float, holding: Holding
     ) -> StockOrder | None:
-        same_day = instrument.same_day_sale or self._settings.t0_mode
-        held = holding.amount - holding.locked
-        checked = check_sell(delta, held, holding.closeable(same_day), instrument)
+        checked = self.check_sale(instrument, holding, delta)
         if checked.refused and "可平仓" not in checked.note and self._rules["zero_lot_change"] == "silent":
             return None
-        protected = self._rules["star_sell_needs_protect_price"] == "no"
-        if not protected and needs_protect_price(instrument, request.style.limit_price):
+        if self.lacks_protect_price(request, instrument, is_buy=False):
             return self._refuse(self._new(request, False), NO_PROTECT_PRICE)
         order = self._new(request, False)
         order.cost_before = holding.avg_cost
         return self._send(order, instrument, checked, last)
+
+    def check_sale(self, instrument: Instrument, holding: Holding, delta: int, gone: int = 0) -> Checked:
+        """Return how many of ``−delta`` shares can be sold when ``gone`` more are spoken for."""
+        same_day = instrument.same_day_sale or self._settings.t0_mode
+        held, closeable = holding.amount - holding.locked - gone, holding.closeable(same_day) - gone
+        strict = instrument.is_star and self._rules["star_partial_sell"] == "first_lot"
+        return check_sell(delta, held, max(closeable, 0), instrument, instrument.first_lot if strict else 0)
+
+    def lacks_protect_price(self, request: OrderRequest, instrument: Instrument, is_buy: bool) -> bool:
+        """True for an order of a STAR stock that the platform refuses for want of a protect price."""
+        exempt = not is_buy and self._rules["star_sell_needs_protect_price"] == "no"
+        return not exempt and needs_protect_price(instrument, request.style.limit_price)
 
     def _send(self, order: StockOrder, instrument: Instrument, checked: Checked, last: float) -> StockOrder | None:
         if checked.refused:
@@ -128,10 +165,12 @@ class Broker:
         if checked.note and self._book.shows("order", "info"):
             self._book.write("order", "info", f"下单检查标的数量：{order}")
         self.today.append(order)
-        if self._clock.in_session and not (self._clock.at_lunch and self._rules["lunch_orders"] == "queue"):
+        at_once = self._settings.always_match_market_order and isinstance(order.request.style, MarketOrderStyle)
+        queued = self._clock.at_lunch and self._rules["lunch_orders"] == "queue"
+        if at_once or (self._clock.in_session and not queued):
             self._try(order, instrument, last)
         elif not order.asleep:
-            self.matcher.freeze(order, last)
+            self.matcher(order).freeze(order, last)
         if order.status is not OrderStatus.canceled or self._rules["confirm_line_after_cancel"] == "yes":
             self._confirm(order)
         return order
@@ -139,7 +178,7 @@ class Broker:
     def _try(self, order: StockOrder, instrument: Instrument, last: float) -> None:
         """Match at the latest price; a stop order only when it goes off."""
         if not order.asleep:
-            self.matcher.match_now(order, instrument, last)
+            self.matcher(order).match_now(order, instrument, last)
         elif goes_off(order, last, last):
             self._fire(order, instrument, last)
         else:
@@ -148,17 +187,18 @@ class Broker:
     def _fire(self, order: StockOrder, instrument: Instrument, price: float) -> None:
         """Let a stop order trade now, as far as today's cash or shares allow: nothing was frozen for it."""
         order.fired = True
+        account = self.account(order.request)
         if order.is_buy:
-            most = cut_to_lot(max(int(self._account.available / price), 0), instrument)
+            most = cut_to_lot(max(int(account.available / price), 0), instrument)
         else:
-            holding = self._account.holdings.get(instrument.code)
+            holding = account.holdings.get(instrument.code)
             same_day = instrument.same_day_sale or self._settings.t0_mode
             most = holding.closeable(same_day) if holding else 0
         order.amount = min(order.amount, most)
         if order.amount > 0:
-            self.matcher.match_now(order, instrument, price)
+            self.matcher(order).match_now(order, instrument, price)
         else:
-            self.matcher.cancel(order)
+            self.matcher(order).cancel(order)
 
     # -------------------------------------------------------------------------------------- what ends an order
     def _confirm(self, order: StockOrder) -> None:
@@ -182,6 +222,7 @@ class Broker:
 
     def _new(self, request: OrderRequest, is_buy: bool) -> StockOrder:
         number, self._next_id = self._next_id, self._next_id + 1
+        self.placed += 1
         stop = isinstance(request.style, STOPS)
         return StockOrder(number, request, is_buy, self._clock.now, self._clock.text, is_stop=stop)
 
@@ -190,19 +231,25 @@ class Broker:
         """Match what was queued before the open, in the order it was placed."""
         for order in self.today:
             if order.status is OrderStatus.new:
-                code = order.request.security
-                if self._quotes.paused(code):
-                    self.matcher.cancel(order)
-                    continue
-                self.matcher.release(order)
-                last = self._quotes.last_price(code)
-                if order.is_buy and not order.asleep and order.amount * last > self._account.available:
-                    affordable = max(int(self._account.available / last), 0)
-                    order.amount = cut_to_lot(affordable, self._instrument(code))
-                if order.amount == 0:
-                    self.matcher.cancel(order)
-                    continue
-                self._try(order, self._instrument(code), last)
+                self._open(order, self.instrument(order.request.security))
+
+    def _open(self, order: StockOrder, instrument: Instrument) -> None:
+        matcher, account = self.matcher(order), self.account(order.request)
+        if self._quotes.paused(instrument.code):
+            matcher.cancel(order)
+            return
+        matcher.release(order)
+        last = self._quotes.last_price(instrument.code)
+        if order.is_buy and not order.asleep and order.amount * last > account.available:
+            order.amount = cut_to_lot(max(int(account.available / last), 0), instrument)
+        if not order.is_buy and not order.asleep:
+            # a merger of shares overnight may leave fewer than were ordered
+            holding = account.holdings.get(instrument.code)
+            order.amount = min(order.amount, holding.amount - holding.locked) if holding else 0
+        if order.amount == 0:
+            matcher.cancel(order)
+        else:
+            self._try(order, instrument, last)
 
     def waits(self) -> bool:
         """True while an order waits for a bar."""
@@ -215,7 +262,7 @@ class Broker:
             if order.status not in _WAITING or not self._quotes.minutes.has(code, self._clock.day):
                 continue
             if not order.asleep:
-                self.matcher.match_minute_bar(order, self._instrument(code), bar)
+                self.matcher(order).match_minute_bar(order, self.instrument(code), bar)
                 continue
             low, high, close = (
                 self._quotes.minute(field, code, self._clock.day, bar) for field in ("low", "high", "close")
@@ -223,7 +270,7 @@ class Broker:
             if goes_off(order, low, high):
                 at_stop = self._rules["stop_order_price"] == "stop"
                 price = min(max(order.request.style.stop_price, low), high) if at_stop else close  # type: ignore[union-attr]
-                self._fire(order, self._instrument(code), price)
+                self._fire(order, self.instrument(code), price)
 
     def close_market(self) -> None:
         """Try what waits against the day's bar where there are no minutes, then cancel what is left."""
@@ -231,14 +278,14 @@ class Broker:
             if order.unfinished:
                 code = order.request.security
                 if not self._quotes.minutes.has(code, self._clock.day):
-                    self._match_day(order, self._instrument(code))
+                    self._match_day(order, self.instrument(code))
                 if order.unfinished:
-                    self.matcher.cancel(order)
+                    self.matcher(order).cancel(order)
 
     def _match_day(self, order: StockOrder, instrument: Instrument) -> None:
         if not order.asleep:
             if self._rules["queued_limit_orders"] == "day_bar":
-                self.matcher.match_day_bar(order, instrument)
+                self.matcher(order).match_day_bar(order, instrument)
             return
         low, high, close = (
             self._quotes.value(field, instrument.code, self._clock.day) for field in ("low", "high", "close")
@@ -252,17 +299,19 @@ class Broker:
         """Put today's orders away; those placed after the close stay queued for the next open."""
         self.finished += [order for order in self.today if not order.unfinished]
         self.today = [order for order in self.today if order.unfinished]
+        self.placed = len(self.today)
 
     # ------------------------------------------------------------------------------------------------ queries
     def cancel(self, order_id: int) -> StockOrder | None:
         """Cancel an unfinished order of today; None when there is none of that id."""
         for order in self.today:
             if order.entrust_id == order_id and order.unfinished:
-                self.matcher.cancel(order)
+                self.matcher(order).cancel(order)
                 return order
         return None
 
-    def _cancel_unfinished(self, code: str) -> None:
+    def _cancel_unfinished(self, request: OrderRequest) -> None:
+        wanted = (request.security, request.pindex)
         for order in self.today:
-            if order.unfinished and order.request.security == code:
-                self.matcher.cancel(order)
+            if order.unfinished and (order.request.security, order.request.pindex) == wanted:
+                self.matcher(order).cancel(order)

@@ -1,4 +1,7 @@
-"""``jqalpha backtest``: run a JoinQuant strategy file on a market bundle and show what came out."""
+"""``jqalpha backtest``: run a JoinQuant strategy file on a market bundle and show what came out.
+
+The strategy runs in a process of its own (``isolated.py``); this one imports nothing heavy.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from sdk.emulator.result import RunResult
+    from sdk.emulator.summary import RunSummary
 
 
 @click.command()
@@ -28,6 +31,20 @@ if TYPE_CHECKING:
 )
 @click.option("--rule", "rules", multiple=True, metavar="NAME=VALUE", help="平台规则的另一取值，见 docs/emulator.md")
 @click.option("--name", help="回测名称")
+@click.option(
+    *("--time-limit", "seconds"),
+    type=click.FloatRange(min=0),
+    default=3600.0,
+    show_default=True,
+    help="时间上限，秒；0 = 不限 wall-clock seconds, 0 = none",
+)
+@click.option(
+    *("--memory-limit", "megabytes"),
+    type=click.IntRange(min=0),
+    default=4096,
+    show_default=True,
+    help="内存上限，MB；0 = 不限 MB of the strategy's process, 0 = none",
+)
 def backtest(
     strategy: Path,
     market: Path,
@@ -38,11 +55,16 @@ def backtest(
     frequency: str,
     rules: tuple[str, ...],
     name: str | None,
+    seconds: float,
+    megabytes: int,
 ) -> None:
-    """在本地回测任意聚宽策略 · Run any JoinQuant strategy on a market bundle."""
-    from sdk.emulator.runner import run_backtest
+    """在本地回测任意聚宽策略 · Run any JoinQuant strategy on a market bundle.
+
+    The strategy runs in its own process, without your credentials, within the two limits. The exit code is 1 when
+    it did not reach its end; what it did until then is in the run directory, marked failed.
+    """
+    from sdk.emulator.isolated import Limits, run_isolated
     from sdk.errors import ConfigError
-    from sdk.market.bundle import Bundle
 
     changes = {}
     for rule in rules:
@@ -51,30 +73,29 @@ def backtest(
             raise ConfigError(f"--rule {rule}: write it as NAME=VALUE")
         changes[key.strip()] = value.strip()
     target = out if out is not None else Path("runs") / strategy.stem
-    result = run_backtest(strategy, Bundle.open(market), start, end, cash, target, frequency, changes, name)
-    _show(result)
-    if result.status != "done":
+    limits = Limits(seconds, megabytes)
+    arguments = {"start": start, "end": end, "cash": cash, "frequency": frequency, "rules": changes, "name": name}
+    summary = run_isolated(strategy, market, target, limits, **arguments)
+    _show(summary)
+    if summary.status != "done":
         sys.exit(1)
 
 
-def _show(result: RunResult) -> None:
+def _show(summary: RunSummary) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from sdk.emulator.summary import figure_rows, verdict
-    from sdk.report.run_ties import tie_words, ties_of_line
-
     console = Console(highlight=False)
-    if result.figures:
+    if summary.figures:
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-        rows = figure_rows(result.figures)
-        for left, right in zip(rows[: len(rows) // 2 + 1], [*rows[len(rows) // 2 + 1 :], ("", "")], strict=False):
+        rows = summary.figures
+        half = len(rows) // 2 + 1
+        for left, right in zip(rows[:half], [*rows[half:], ("", "")], strict=False):
             table.add_row(*left, *right)
         console.print(table)
-    ties = tie_words([found for line in result.log if (found := ties_of_line(line))])
-    if ties:
-        console.print(f"并列 {ties}", markup=False, soft_wrap=True)
-    for note in result.notes:
+    if summary.ties:
+        console.print(f"并列 {summary.ties}", markup=False, soft_wrap=True)
+    for note in summary.notes:
         console.print(f"注意 {note}", markup=False)
-    console.print(f"结果 {result.directory}", markup=False, soft_wrap=True)
-    console.print(verdict(result), markup=False, soft_wrap=True)
+    console.print(f"结果 {summary.directory}", markup=False, soft_wrap=True)
+    console.print(summary.verdict, markup=False, soft_wrap=True)

@@ -3,7 +3,9 @@
     fee = max(v × commission rate, minimum) + v × tax rate,   v = price × amount      (all in float64, CNY)
 
 The minimum is on the commission only. # platform: neither a transfer fee nor a change of the stamp tax by date;
-fees are not rounded (224 of 224 fees of small_cap_2021 bit for bit). Source: JOINQUANT.md §2.3, §14.16.
+fees are not rounded (224 of 224 fees of small_cap_2021 bit for bit). Which cost applies: the one set for the code
+(``ref``), else for the class of fund (``bond_fund`` …), else for the type, else the default. Taxes are for stocks;
+a fund pays none even where one was set (rule ``fund_tax``). Source: JOINQUANT.md §2.3, §14.16.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from sdk.errors import StrategyError, nearest
 
 TYPES = (
     *("stock", "fund", "mmf", "fja", "fjb", "fjm", "index_futures", "futures", "bond_fund", "stock_fund"),
-    *("QDII_fund", "mixture_fund", "money_market_fund", "index"),
+    *("QDII_fund", "mixture_fund", "money_market_fund", "index", "bond"),
 )
 
 
@@ -61,7 +63,9 @@ class CostTable:
             "index": INDEX_DEFAULT,
             "fund": _from_rule(rules["fund_default_cost"]),
             "money": _from_rule(rules["money_fund_default_cost"]),
+            "bond": _from_rule(rules["bond_default_cost"]),
         }
+        self._untaxed = ("fund", "bond") if rules["fund_tax"] == "never" else ()
 
     def set_order_cost(self, cost: OrderCost, type: str, ref: str | None = None) -> None:
         """``set_order_cost``: for a class, or for one code with ``ref``."""
@@ -75,10 +79,17 @@ class CostTable:
             self._by_code[ref] = cost
 
     def set_commission(self, cost: object) -> None:
-        """Legacy ``set_commission(PerTrade(…))``: stocks and funds alike."""
+        """Legacy ``set_commission(PerTrade(…))``: stocks and funds alike.
+
+        Of it and ``set_order_cost(…, type='stock')`` the later call counts; a cost set for a code still wins.
+        """
         if not isinstance(cost, PerTrade):
             raise StrategyError(f"set_commission: expected PerTrade(buy_cost, sell_cost, min_cost), got {cost!r}")
         self._by_type["stock"] = self._by_type["fund"] = cost.as_order_cost()
+
+    def described(self) -> dict[str, str]:
+        """Return type or code -> what was set for it."""
+        return {key: str(cost) for key, cost in sorted({**self._by_type, **self._by_code}.items())}
 
     def of(self, instrument: Instrument) -> OrderCost:
         """Return the cost in force for a security."""
@@ -96,7 +107,8 @@ class CostTable:
         rate = cost.open_commission if is_buy else cost.close_commission
         if not is_buy and same_day == amount and cost.close_today_commission:
             rate = cost.close_today_commission
-        fee = max(value * rate, cost.min_commission) + value * (cost.open_tax if is_buy else cost.close_tax)
+        tax = 0.0 if instrument.type in self._untaxed else (cost.open_tax if is_buy else cost.close_tax)
+        fee = max(value * rate, cost.min_commission) + value * tax
         return round(fee, 2) if self._to_cents else fee
 
 

@@ -1,9 +1,9 @@
 """The day loop: what runs when.
 
     start date 00:00  initialize, after_code_changed, process_initialize
-    each trading day  08:00 corporate actions · 09:00 before_trading_start · 09:30 queued orders, scheduled functions,
-                      handle_data · 13:00 orders of the lunch break · 15:00 waiting orders, end of the day's orders ·
-                      15:30 after_trading_end · 16:00 valuation
+    each trading day  08:00 corporate actions, on_event · 09:00 before_trading_start · 09:30 queued orders,
+                      scheduled functions, handle_data · 13:00 orders of the lunch break · 15:00 waiting orders, end
+                      of the day's orders · 15:30 after_trading_end · 16:00 valuation
     at the end        on_strategy_end
 
 In minute frequency handle_data and every_bar run at each of the 240 minutes 09:30 … 11:29, 13:00 … 14:59. On a bundle
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sdk.emulator import clock as times
@@ -126,9 +127,12 @@ class Engine:
         session = self.session
         if not session.account.holdings and not session.account.bought_today and not session.account.sold_today:
             return
-        if session.settings.use_real_price:
-            session.actions.start_day(session.clock.day)
+        events = session.actions.start_day(session.clock.day, session.settings.use_real_price)
         session.account.start_day({code: session.quotes.previous_close(code) for code in session.account.holdings})
+        on_event = self.module.function("on_event") if events else None
+        if on_event is not None:
+            for event in events:
+                self._guarded(partial(on_event, session.context, event))
 
     # ---------------------------------------------------------------------------------------------- the user
     def _task(self, func: Callable[[Any], object]) -> Callable[[], object]:

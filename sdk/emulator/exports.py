@@ -71,7 +71,7 @@ def _position_lines(recorder: Recorder, dates: Sequence[str], instrument: Lookup
     """(day, line) of each position, the numbers made text column by column."""
     if not recorder.positions:
         return
-    day, code, amount, closeable, close, cost, gain, today = zip(*recorder.positions, strict=True)
+    day, code, amount, closeable, close, cost, gain, today, _ = zip(*recorder.positions, strict=True)
     shares, price, average = np.array(amount), np.array(close), np.array(cost)
     total = recorder.total_value[list(day)]
     value = price * shares
@@ -91,12 +91,13 @@ def _position_lines(recorder: Recorder, dates: Sequence[str], instrument: Lookup
         )
 
 
-def results(recorder: Recorder, days: np.ndarray, starting_cash: float, benchmark: np.ndarray) -> str:
-    """Return result.csv: one row a day stamped 16:00, cumulative returns in percent, recorded curves last."""
+def results(recorder: Recorder, days: np.ndarray, own: np.ndarray, gain: np.ndarray, benchmark: np.ndarray) -> str:
+    """Return result.csv: one row a day stamped 16:00, cumulative returns in percent, recorded curves last.
+
+    ``own`` is what one CNY has become at each close, ``gain`` the day's change of the total value without
+    money paid in or out.
+    """
     done, curves = recorder.done, recorder.curves
-    value = recorder.total_value[:done]
-    gain = np.diff(value, prepend=starting_cash)
-    own = value / starting_cash
     columns = [
         [f"{day} 16:00:00" for day in days[:done]],
         *(column((benchmark - 1) * 100), column((own - 1) * 100)),

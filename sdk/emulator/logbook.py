@@ -11,7 +11,7 @@ Source: JOINQUANT.md §7.1; platform: line forms of all files in platform_runs.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sdk.emulator.clock import Clock
 from sdk.errors import StrategyError, nearest
@@ -22,13 +22,14 @@ _PADDED = {level: f" - {level.upper():<5} - " for level in LEVELS}
 
 
 class Logbook:
-    """The entries of one run, kept in memory until the run directory is written."""
+    """The entries of one run, kept in memory until the run directory is written; ``tee`` gets each as well."""
 
     def __init__(self, clock: Clock, rules: Mapping[str, str]) -> None:
         self._clock = clock
         self._own_line = rules["log_extra_arguments"] == "own_line"
         self._least = dict.fromkeys(NAMES, 10)
         self.entries: list[str] = []
+        self.tee: Callable[[str], object] | None = None
 
     def set_level(self, name: str, level: str) -> None:
         """Hide entries of ``name`` below ``level``."""
@@ -45,7 +46,10 @@ class Logbook:
     def write(self, name: str, level: str, text: str) -> None:
         """Append one entry unless its level is hidden."""
         if LEVELS[level] >= self._least[name]:
-            self.entries.append(self._clock.text + _PADDED[level] + text)
+            entry = self._clock.text + _PADDED[level] + text
+            self.entries.append(entry)
+            if self.tee is not None:
+                self.tee(f"{entry}\n")
 
     def say(self, level: str, *parts: object) -> None:
         """Append what the strategy says."""

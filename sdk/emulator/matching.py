@@ -36,11 +36,15 @@ class Matcher:
         self._account, self._quotes, self._clock = account, quotes, clock
         self._settings, self._book = settings, book
         self._test_rounded = rules["limit_test_price"] == "rounded"
+        self._signal_at_last = rules["signal_limit_price"] == "last"
         self._cap_to_lot = rules["volume_cap_rounding"] == "lot"
         self._keep_row = rules["closed_position_leaves"] == "after_close"
 
     def match_now(self, order: StockOrder, instrument: Instrument, last: float) -> None:
         """Match at the latest price; a market order is finished afterwards."""
+        if self._settings.match_by_signal:
+            self._fill_by_signal(order, instrument, last)
+            return
         side = 1 if order.is_buy else -1
         exact, price = self._settings.slippage.price(instrument, last, side)
         tested = price if self._test_rounded else exact
@@ -70,6 +74,11 @@ class Matcher:
         elif order.left:
             self.freeze(order, style.limit_price or price)
 
+    def _fill_by_signal(self, order: StockOrder, instrument: Instrument, last: float) -> None:
+        """Option match_by_signal: a limit order trades at its limit, a market order without slippage, in full."""
+        limit = order.request.style.limit_price if isinstance(order.request.style, LimitOrderStyle) else None
+        self._fill(order, instrument, order.left, last if limit is None or self._signal_at_last else limit)
+
     def match_day_bar(self, order: StockOrder, instrument: Instrument) -> None:
         """Fill a waiting limit order at its limit when the day's low (high) crossed it."""
         extreme = self._quotes.value("low" if order.is_buy else "high", instrument.code, self._clock.day)
@@ -87,11 +96,14 @@ class Matcher:
         style = order.live_style
         if not isinstance(style, LimitOrderStyle) or order.status is OrderStatus.new or order.asleep:
             return
-        crossed = style.limit_price > extreme if order.is_buy else style.limit_price < extreme
+        low, high = self._quotes.limits(instrument.code)
+        # no trade is made beyond the day's limits, whatever limit the order names
+        price = min(style.limit_price, high) if order.is_buy else max(style.limit_price, low)
+        crossed = price > extreme if order.is_buy else price < extreme
         amount = min(order.left, most)
         if crossed and amount > 0:
             self.release(order)
-            self._fill(order, instrument, amount, style.limit_price)
+            self._fill(order, instrument, amount, price)
             if order.left:
                 self.freeze(order, style.limit_price)
 
@@ -120,7 +132,9 @@ class Matcher:
         order.traded_value += price * amount
         order.price = order.traded_value / order.filled if order.left or order.trades else price
         order.commission += fee
-        order.trades.append(UserTrade(order.entrust_id, order.entrust_id, clock.now, code, amount, price))
+        # platform: the first fill has the order's id (§3.11); those of further fills are only known to be different
+        number = order.entrust_id * 1000 + len(order.trades) if order.trades else order.entrust_id
+        order.trades.append(UserTrade(number, order.entrust_id, clock.now, code, amount, price))
         order.finish_text = None if order.left else clock.text
         order.status = OrderStatus.filled if order.left else OrderStatus.held
 
@@ -137,7 +151,7 @@ class Matcher:
         self._account.locks.pop(order.entrust_id, None)
         holding = self._account.holdings.get(order.request.security)
         if holding is not None:
-            holding.locked -= order.locked_shares
+            holding.locked = max(holding.locked - order.locked_shares, 0)
         order.locked_shares = 0
 
     def cancel(self, order: StockOrder) -> None:

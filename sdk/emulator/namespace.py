@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sdk.emulator.api.current import CurrentData
-from sdk.emulator.api.subportfolios import SubPortfolioConfig, subportfolio_setter
+from sdk.emulator.api.subportfolios import SubPortfolioConfig
 from sdk.emulator.api.visible import FutureDataError
+from sdk.emulator.corporate_actions import DividendsEvent, ForcedLiquidationEvent
 from sdk.emulator.costs import OrderCost, PerTrade
 from sdk.emulator.lib.modules import factor_names, platform_modules
 from sdk.emulator.orders import (
@@ -49,7 +50,9 @@ def strategy_names(session: Session) -> dict[str, Any]:
         "PriceRelatedSlippage": PriceRelatedSlippage,
         "StepRelatedSlippage": StepRelatedSlippage,
         "SubPortfolioConfig": SubPortfolioConfig,
-        "set_subportfolios": subportfolio_setter(session.account),
+        "set_subportfolios": session.subportfolios.set_subportfolios,
+        "transfer_cash": session.subportfolios.transfer_cash,
+        "inout_cash": session.subportfolios.inout_cash,
         # schedule
         "run_daily": schedule.run_daily,
         "run_weekly": schedule.run_weekly,
@@ -61,9 +64,13 @@ def strategy_names(session: Session) -> dict[str, Any]:
         "order_value": trading.order_value,
         "order_target_value": trading.order_target_value,
         "cancel_order": trading.cancel_order,
+        "batch_submit_orders": trading.batch_submit_orders,
+        "batch_cancel_orders": trading.batch_cancel_orders,
         "get_open_orders": trading.get_open_orders,
         "get_orders": trading.get_orders,
         "get_trades": trading.get_trades,
+        "DividendsEvent": DividendsEvent,
+        "ForcedLiquidationEvent": ForcedLiquidationEvent,
         "MarketOrderStyle": MarketOrderStyle,
         "LimitOrderStyle": LimitOrderStyle,
         "StopMarketOrderStyle": StopMarketOrderStyle,

@@ -119,6 +119,7 @@ class OrderRequest:
     mode: str
     quantity: float
     style: Style
+    pindex: int = 0
 
     @property
     def is_target(self) -> bool:
@@ -221,7 +222,7 @@ class UserOrder:
     commission = property(lambda self: self._order.commission)
     style = property(lambda self: self._order.request.style)
     side = property(lambda self: "long")
-    pindex = property(lambda self: 0)
+    pindex = property(lambda self: self._order.request.pindex)
 
     @property
     def avg_cost(self) -> float:

@@ -6,10 +6,11 @@ close (``quotes.py``). Sources: JOINQUANT.md §4.2 – §4.4, §14.14.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from sdk.emulator.account import Account, Holding
+from sdk.emulator.accounts import Accounts
 from sdk.emulator.logbook import Logbook
 from sdk.emulator.quotes import Quotes
 from sdk.emulator.settings import Settings
@@ -20,20 +21,29 @@ MISSING = (
 )
 
 
+class View(NamedTuple):
+    """What the views below need besides the account: prices, settings, the log, and 1 or 0 to take off returns."""
+
+    quotes: Quotes
+    settings: Settings
+    book: Logbook
+    minus_one: float
+
+
 class UserPosition:
     """One position. ``total_amount`` leaves out what open sell orders lock; ``amount`` is what can be sold."""
 
-    __slots__ = ("_code", "_holding", "_quotes", "_settings")
+    __slots__ = ("_code", "_holding", "_pindex", "_view")
 
-    def __init__(self, code: str, holding: Holding | None, quotes: Quotes, settings: Settings) -> None:
-        self._code, self._holding, self._quotes, self._settings = code, holding, quotes, settings
+    def __init__(self, code: str, holding: Holding | None, view: View, pindex: int) -> None:
+        self._code, self._holding, self._view, self._pindex = code, holding, view, pindex
 
     def _get(self, name: str) -> Any:
         return getattr(self._holding, name) if self._holding is not None else 0
 
     security = property(lambda self: self._code)
     side = property(lambda self: "long")
-    pindex = property(lambda self: 0)
+    pindex = property(lambda self: self._pindex)
     today_amount = property(lambda self: self._get("today"))
     locked_amount = property(lambda self: self._get("locked"))
     avg_cost = property(lambda self: self._get("avg_cost"))
@@ -60,19 +70,21 @@ class UserPosition:
         """Shares that can be sold now (T+1)."""
         if self._holding is None:
             return 0
-        return self._holding.closeable(self._holding.instrument.same_day_sale or self._settings.t0_mode)
+        return self._holding.closeable(self._holding.instrument.same_day_sale or self._view.settings.t0_mode)
 
     sellable_amount = amount = closeable_amount
 
     @property
     def price(self) -> float:
         """Latest price."""
-        return self._quotes.last_price(self._code) if self._holding else 0
+        return self._view.quotes.last_price(self._code) if self._holding else 0
 
     @property
     def value(self) -> float:
         """price × total_amount, CNY."""
         return self.price * self.total_amount
+
+    margin = value
 
     def __repr__(self) -> str:
         names = ("avg_cost", "security", "closeable_amount", "price", "total_amount")
@@ -83,14 +95,14 @@ class UserPosition:
 class Positions(Mapping[str, UserPosition]):
     """Code -> position. A code that is not held gives an empty position and a WARNING on every access."""
 
-    def __init__(self, account: Account, quotes: Quotes, settings: Settings, book: Logbook) -> None:
-        self._account, self._quotes, self._settings, self._book = account, quotes, settings, book
+    def __init__(self, account: Account | Accounts, view: View, pindex: int = 0) -> None:
+        self._account, self._view, self._pindex = account, view, pindex
 
     def __getitem__(self, code: str) -> UserPosition:
         holding = self._account.holdings.get(code)
         if holding is None:
-            self._book.write("system", "warning", MISSING.format(code))
-        return UserPosition(code, holding, self._quotes, self._settings)
+            self._view.book.write("system", "warning", MISSING.format(code))
+        return UserPosition(code, holding, self._view, self._pindex)
 
     def __contains__(self, code: object) -> bool:
         return code in self._account.holdings
@@ -109,40 +121,32 @@ class Positions(Mapping[str, UserPosition]):
         return repr(dict(self.items()))
 
 
-class Portfolio:
-    """The stock account; CNY."""
+class _Money:
+    """What the whole portfolio and a subportfolio have in common; CNY."""
 
-    def __init__(
-        self,
-        account: Account,
-        quotes: Quotes,
-        settings: Settings,
-        book: Logbook,
-        rules: Mapping[str, str],
-    ) -> None:
-        self._account, self._quotes = account, quotes
-        self._minus_one = 1.0 if rules["portfolio_returns"] == "minus_one" else 0.0
-        self.positions = Positions(account, quotes, settings, book)
+    _account: Account | Accounts
 
-    type = property(lambda self: "stock")
+    def __init__(self, account: Account | Accounts, view: View, pindex: int = 0) -> None:
+        self._account, self._view = account, view
+        self.positions = Positions(account, view, pindex)
+
     long_positions = property(lambda self: self.positions)
     short_positions = property(lambda self: {})
     available_cash = property(lambda self: self._account.available)
     cash = available_cash
+    transferable_cash = property(lambda self: self._account.transferable)
     locked_cash = property(lambda self: self._account.locked_cash)
-    inout_cash = property(lambda self: self._account.starting_cash)
+    inout_cash = property(lambda self: self._account.inout_cash)
     starting_cash = inout_cash
 
-    @property
-    def transferable_cash(self) -> float:
-        """Cash without today's proceeds of sales."""
-        return max(self._account.available - self._account.sold_today, 0.0)
+    def _held(self) -> Iterable[tuple[str, Holding]]:
+        return self._account.holdings.items()
 
     @property
     def positions_value(self) -> float:
         """All holdings at their latest price."""
-        last = self._quotes.last_price
-        return sum((last(code) * held.amount for code, held in self._account.holdings.items()), 0.0)
+        last = self._view.quotes.last_price
+        return sum((last(code) * held.amount for code, held in self._held()), 0.0)
 
     @property
     def total_value(self) -> float:
@@ -154,18 +158,56 @@ class Portfolio:
 
     @property
     def returns(self) -> float:
-        """total_value ÷ inout_cash − 1 (rule ``portfolio_returns``)."""
-        return self.total_value / self._account.starting_cash - self._minus_one
+        """total_value ÷ inout_cash − 1 (rule ``portfolio_returns``); NaN for an account that was given nothing."""
+        capital = self._account.inout_cash
+        return self.total_value / capital - self._view.minus_one if capital else float("nan")
 
     @property
     def unsell_positions(self) -> dict[str, UserPosition]:
         """Positions with shares bought today (deprecated on the platform)."""
-        return {code: self.positions[code] for code in self.positions if self._account.holdings[code].today}
+        return {code: self.positions[code] for code, held in self._held() if held.today}
 
     def __repr__(self) -> str:
         names = ("available_cash", "locked_cash", "starting_cash", "positions_value", "total_value", "returns")
         shown = {name: getattr(self, name) for name in names}
-        return f"Portfolio({shown})"
+        return f"{type(self).__name__}({shown})"
+
+
+class SubPortfolio(_Money):
+    """``context.subportfolios[i]``: an account for stocks and funds. It owes nothing, so debts are 0."""
+
+    type = property(lambda self: "stock")
+    total_liability = property(lambda self: 0.0)
+    cash_liability = property(lambda self: 0.0)
+    sec_liability = property(lambda self: 0.0)
+    interest = property(lambda self: 0.0)
+    maintenance_margin_rate = property(lambda self: float("inf"))
+    available_margin = property(lambda self: 0.0)
+
+    @property
+    def net_value(self) -> float:
+        """total_value less what is owed."""
+        return self.total_value
+
+    def is_dangerous(self, margin_rate: float) -> bool:
+        """True when the margin is below ``margin_rate``: never in an account that pays in full."""
+        return False
+
+
+class Portfolio(_Money):
+    """``context.portfolio``: the sum of all accounts."""
+
+    _account: Accounts
+
+    type = property(lambda self: "stock")
+
+    def _held(self) -> Iterable[tuple[str, Holding]]:
+        return ((code, held) for _, code, held in self._account.lots())
+
+    @property
+    def subportfolios(self) -> list[SubPortfolio]:
+        """One view for each account."""
+        return [SubPortfolio(part, self._view, pindex) for pindex, part in enumerate(self._account.parts)]
 
 
 class RunParams:

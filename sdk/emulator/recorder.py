@@ -5,11 +5,12 @@ Daily rows are the platform's valuation at 16:00 (JOINQUANT.md §7.3): total val
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdk.emulator.account import Account
+from sdk.emulator.accounts import Accounts
 from sdk.emulator.quotes import Quotes
 from sdk.errors import StrategyError
 
@@ -25,19 +26,27 @@ class PositionRow(NamedTuple):
     avg_cost: float
     day_gain: float
     today: int
+    pindex: int = 0
 
 
 class Recorder:
-    """Arrays along the days of the run, filled one day at a time."""
+    """Arrays along the days of the run, filled one day at a time.
+
+    ``capital`` is the money paid in so far, ``units`` the shares of a unitised value (``accounts.py``);
+    ``after_day`` is called when a day is written down.
+    """
 
     def __init__(self, days: int) -> None:
         self.done = 0
         self.total_value = np.full(days, np.nan)
         self.cash = np.full(days, np.nan)
+        self.capital = np.full(days, np.nan)
+        self.units = np.full(days, np.nan)
         self.bought = np.zeros(days)
         self.sold = np.zeros(days)
         self.positions: list[PositionRow] = []
         self.curves: dict[str, dict[int, float]] = {}
+        self.after_day: Callable[[], None] | None = None
 
     def record(self, **values: Any) -> None:
         """``record``: one point a day for each name, the last one of the day counts."""
@@ -48,10 +57,10 @@ class Recorder:
             except (TypeError, ValueError) as error:
                 raise StrategyError(f"record({name}={value!r}): only numbers can be recorded") from error
 
-    def close_day(self, account: Account, quotes: Quotes, t0_mode: bool) -> None:
+    def close_day(self, account: Accounts, quotes: Quotes, t0_mode: bool) -> None:
         """Value the account at today's close."""
         day, value = self.done, 0.0
-        for code, held in account.holdings.items():
+        for pindex, code, held in account.lots():
             if held.amount == 0:
                 continue
             close = quotes.last_price(code)
@@ -59,9 +68,12 @@ class Recorder:
             gain = (close - held.hold_cost) * held.amount
             closeable = held.closeable(t0_mode or held.instrument.same_day_sale)
             self.positions.append(
-                PositionRow(day, code, held.amount, closeable, close, held.avg_cost, gain, held.today)
+                PositionRow(day, code, held.amount, closeable, close, held.avg_cost, gain, held.today, pindex)
             )
         self.cash[day] = account.cash
         self.total_value[day] = self.cash[day] + value
+        self.capital[day], self.units[day] = account.inout_cash, account.units
         self.bought[day], self.sold[day] = account.bought_today, account.sold_today
         self.done += 1
+        if self.after_day is not None:
+            self.after_day()

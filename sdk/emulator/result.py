@@ -16,6 +16,7 @@ from sdk import __version__
 from sdk.emulator import exports
 from sdk.emulator.orders import OrderStatus, StockOrder
 from sdk.emulator.session import Session
+from sdk.emulator.summary import error_words
 from sdk.scoring.figures import Ledger, Sale, risk_figures
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def collect(
     texts = {
         "transaction.csv": exports.transactions(orders, instrument),
         "position.csv": exports.positions(recorder, days, instrument),
-        "result.csv": exports.results(recorder, days, session.account.starting_cash, benchmark),
+        "result.csv": exports.results(recorder, days, *_growth(session), benchmark),
     }
     status = "done" if error is None else "failed"
     page = _run_page(job, session, status, error, figures, notes)
@@ -74,6 +75,15 @@ def collect(
         *(recorder.cash[: recorder.done], orders, tuple(session.book.entries), tuple(notes), texts),
     )
     return result, files
+
+
+def _growth(session: Session) -> tuple[np.ndarray, np.ndarray]:
+    """(what one CNY has become, gain of the day in CNY) at each close; rule ``inout_returns``."""
+    recorder, start = session.recorder, session.account.starting_cash
+    value, capital = recorder.total_value[: recorder.done], recorder.capital[: recorder.done]
+    base = recorder.units[: recorder.done] if session.rules["inout_returns"] == "units" else capital
+    paid_in = np.diff(capital, prepend=start)
+    return value / base, np.diff(value, prepend=start) - paid_in
 
 
 def _benchmark(session: Session, done: int) -> tuple[np.ndarray, list[str]]:
@@ -109,10 +119,13 @@ def _figures(
         Sale(order.gains, order.cost_before * order.filled) for order in orders if order.filled and not order.is_buy
     ]
     held = {row.code for row in recorder.positions}
+    start, value = session.account.starting_cash, recorder.total_value[:done]
+    if (recorder.capital[:done] != start).any():
+        value = _growth(session)[0] * start
     ledger = Ledger(
         days=days,
-        starting_cash=session.account.starting_cash,
-        total_value=recorder.total_value[:done],
+        starting_cash=start,
+        total_value=value,
         benchmark=benchmark,
         bought=recorder.bought[:done],
         sold=recorder.sold[:done],
@@ -155,7 +168,7 @@ def _run_page(
         "jqalpha": __version__,
         "name": job.name,
         "status": status,
-        "error": None if error is None else f"{type(error).__name__}: {error}",
+        "error": None if error is None else error_words(error),
         "strategy_sha256": hashlib.sha256(job.source.encode()).hexdigest(),
         "bundle_fingerprint": session.bars.bundle.fingerprint,
         "start": str(job.start),
@@ -163,10 +176,8 @@ def _run_page(
         "cash": job.cash,
         "frequency": job.frequency,
         "options": {
-            "use_real_price": session.settings.use_real_price,
-            "avoid_future_data": session.settings.avoid_future_data,
-            "order_volume_ratio": session.settings.order_volume_ratio,
-            "benchmark": session.settings.benchmark,
+            **session.settings.described(),
+            "accounts": len(session.account.parts),
         },
         "rules_changed": dict(sorted(session.rules.changes.items())),
         "figures": {name: _json(value) for name, value in figures.items()},

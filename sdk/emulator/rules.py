@@ -120,6 +120,36 @@ RULES: tuple[Rule, ...] = (
         "511880 traded both ways on 2023-09-01 (gbk_exports_2023); others not seen",
         "observed",
     ),
+    Rule(
+        *("star_partial_sell", "any", ("first_lot",)),
+        "科创板部分卖出：任意股数；first_lot = 至少 200 股，余股不足 200 股时一次卖出",
+        "exchange rule; not seen on the platform (§13.9)",
+        "guess",
+    ),
+    Rule(
+        *("bse_lot", "100/1", ()),
+        "北交所每笔买入的最小股数 / 递增单位",
+        "exchange rule: 100 起，以 1 股递增; the platform's text names none (§3.9)",
+        "guess",
+    ),
+    Rule(
+        *("bond_lot", "10/10", ()),
+        "可转债每笔买入的最小张数 / 递增单位；当日可卖",
+        "exchange rule; the platform's text names none (§3.9)",
+        "guess",
+    ),
+    Rule(
+        *("orders_a_day", "10000", ()),
+        "每日下单的最大数量；之后的下单返回 None 并写 ERROR（文字未见实例）",
+        "the number is documented (§1.4), what happens beyond it is not",
+        "documented",
+    ),
+    Rule(
+        *("close_today_on_stocks", "refuse", ("ignore",)),
+        "股票、基金下单时 close_today=True：订单失败；ignore = 不看这个参数",
+        "the platform's page: other exchanges 将会报错",
+        "documented",
+    ),
     # ------------------------------------------------------------------------------------------------------ fees
     Rule(
         *("commission_rounding", "none", ("cent",)),
@@ -138,6 +168,24 @@ RULES: tuple[Rule, ...] = (
         "货币基金未设置费用时：买佣/卖佣/卖税/最低",
         "511880 without any fee where only type='stock' was set (gbk_exports_2023)",
         "observed",
+    ),
+    Rule(
+        *("bond_default_cost", "0.0003/0.0003/0/5", ()),
+        "可转债未设置费用时：买佣/卖佣/卖税/最低",
+        "as for funds; not seen",
+        "guess",
+    ),
+    Rule(
+        *("fund_tax", "never", ("as_set",)),
+        "基金、可转债的印花税：从不收取，即使 OrderCost 里设了",
+        "the platform's page on set_order_cost: 只股票类标的收取，基金与期货不收",
+        "documented",
+    ),
+    Rule(
+        *("money_fund_takes_fund_settings", "no", ("yes",)),
+        "type='fund' 的费用是否也用于货币基金（mmf）",
+        "mmf is a type of its own in the list (§2.3)",
+        "inferred",
     ),
     # ---------------------------------------------------------------------------------------------------- orders
     Rule(
@@ -189,10 +237,47 @@ RULES: tuple[Rule, ...] = (
         "guess",
     ),
     Rule(
+        *("refused_request_line", "warning", ("silent",)),
+        "做空、无此仓位、找不到标的、平今：WARNING 下单失败，…（文字未见实例），调用返回 None",
+        "§3.10: the call returns None; the text is not known",
+        "guess",
+    ),
+    Rule(
+        *("basket_refused_line", "error", ("silent",)),
+        "篮子下单校验失败：ERROR 篮子下单失败，全部未委托：…（文字未见实例），返回空列表",
+        "the platform's page on batch_submit_orders: 整个委托将会失败; neither text nor return value is named",
+        "guess",
+    ),
+    Rule(
         *("closed_position_leaves", "immediately", ("after_close",)),
         "清仓后何时从 positions 消失",
         "len(positions) right after the sells is how published strategies size their buys; §13.3",
         "inferred",
+    ),
+    Rule(
+        *("signal_limit_price", "limit", ("last",)),
+        "match_by_signal 下限价单的成交价：委托价；last = 最新价",
+        "§2.1: 不对委托价格和成交数量进行任何检查而直接成交; the price is not named",
+        "inferred",
+    ),
+    # ---------------------------------------------------------------------------------------------------- account
+    Rule(
+        *("inout_returns", "principal", ("units",)),
+        "出入金后的累计收益 = 总资产 ÷ 累计投入 − 1，当日出入金计入当日本金；units = 按份额净值",
+        "the platform's page on inout_cash: 本金是包含当日出入金金额的",
+        "documented",
+    ),
+    Rule(
+        *("cash_move_refused", "error_line", ("raise",)),
+        "出金、转账超过可取资金：不执行并写 ERROR；raise = 策略出错（文字未见实例）",
+        "§2.2 does not say",
+        "guess",
+    ),
+    Rule(
+        *("dividend_line", "silent", ("line",)),
+        "分红送股是否写一行日志（文字未见实例）",
+        "§5.1: a line is emitted, its text is not known",
+        "guess",
     ),
     # --------------------------------------------------------------------------------------------------- schedule
     Rule(

@@ -52,6 +52,15 @@ would print.
 
 ## Rules · 规则
 
+The command runs the strategy in a process of its own, without the credentials of your environment, for at most
+`--time-limit` seconds and with at most `--memory-limit` MB (0 = no limit; without RLIMIT_DATA the memory is not
+limited). A strategy can write files with `write_file` only below `files/` of its run directory. Whatever ends the
+process, the run directory is written: `run.json` says `failed` and why in one sentence, and the exit code is 1.
+`run_backtest` runs inside the calling process; `sdk.emulator.isolated.run_isolated` is the command's way.
+
+Built are stock accounts (stocks, ETF and other listed funds, convertible bonds, indices as the platform trades them),
+one or several (`set_subportfolios`, `pindex`). Futures and margin accounts are refused by name.
+
 | rule | value | alternatives | what it says | how sure | evidence |
 |---|---|---|---|---|---|
 """

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from sdk.emulator.rules import RuleBook
 from sdk.emulator.run_directory import check_target, write_run
 from sdk.emulator.session import Session
 from sdk.emulator.user_module import UserModule
+from sdk.emulator.watch import StopRun, Watch
 from sdk.errors import ConfigError, StrategyError, UnsupportedCall, nearest
 from sdk.market.bundle import Bundle
 
@@ -53,12 +55,14 @@ def run_backtest(
     frequency: str = "day",
     rules: Mapping[str, object] | None = None,
     name: str | None = None,
+    watch: Watch | None = None,
 ) -> RunResult:
     """Run ``strategy`` (a file, or its text) from ``start`` to ``end`` inclusive; write ``out`` when given.
 
     ``frequency`` 'day' or 'minute'; minute needs a bundle with minute bars in every month of the run.
 
-    A strategy that raises gives a result with status ``failed``. StrategyError: it cannot be compiled.
+    The strategy runs inside the caller's process; ``isolated.run_isolated`` gives it one of its own. A strategy
+    that raises gives a result with status ``failed``. StrategyError: it cannot be compiled.
     ConfigError: dates outside the bundle, capital, rules, target directory.
     """
     clock = time.perf_counter
@@ -70,13 +74,26 @@ def run_backtest(
     session, module = _open(job, bundle)
     prepared = clock()
     names = strategy_names(session)
-    error = Engine(session, module).run({**preset_names(job.rules), **names}, importable_modules(session, names))
+    engine = Engine(session, module)
+    error: BaseException | None
+    try:
+        with _watched(watch, job, session):
+            error = engine.run({**preset_names(job.rules), **names}, importable_modules(session, names))
+    except (StopRun, MemoryError) as stop:
+        error = stop
     ran = clock()
     result, files = collect(job, session, error, target)
     if target is not None:
         marks = {"prepare": prepared - started, "run": ran - prepared, "collect": clock() - ran}
         write_run(target, {**files, "timings.json": _timings(marks)})
     return result
+
+
+def _watched(watch: Watch | None, job: Job, session: Session) -> AbstractContextManager[None]:
+    if watch is None:
+        return nullcontext()
+    unfinished = StopRun("运行没有结束 · the run did not reach its end")
+    return watch.over(session, lambda: collect(job, session, unfinished, None)[1])
 
 
 def open_session(

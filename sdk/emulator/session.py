@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
-from sdk.emulator.account import Account
+from sdk.emulator.accounts import Accounts
 from sdk.emulator.api.auction import CallAuction
 from sdk.emulator.api.bar_calls import BarCalls
 from sdk.emulator.api.files import StrategyFiles
 from sdk.emulator.api.history import History
 from sdk.emulator.api.prices import PriceReader
 from sdk.emulator.api.securities import Securities
+from sdk.emulator.api.subportfolios import Subportfolios
 from sdk.emulator.api.trading import Trading
 from sdk.emulator.api.visible import Guard
 from sdk.emulator.bars import BarStore
+from sdk.emulator.basket import Basket
 from sdk.emulator.broker import Broker
 from sdk.emulator.clock import Clock
 from sdk.emulator.corporate_actions import CorporateActions
 from sdk.emulator.logbook import Log, Logbook
 from sdk.emulator.minutes import MinuteStore
-from sdk.emulator.portfolio import Portfolio, RunParams
+from sdk.emulator.portfolio import Portfolio, RunParams, SubPortfolio, View
 from sdk.emulator.quotes import Quotes
 from sdk.emulator.recorder import Recorder
 from sdk.emulator.rules import RuleBook
@@ -33,29 +36,53 @@ class StrategyGlobals:
     """``g``."""
 
 
+class _Own:
+    """An attribute that the strategy may cover with its own and uncover with ``del``, as on the platform (§4.1)."""
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        self._read = read
+        self.__doc__ = read.__doc__
+
+    def __get__(self, context: Any, owner: type | None = None) -> Any:
+        return self._read(context)
+
+
 class Context:
     """``context``: what the strategy knows of itself; attributes of its own may be added."""
 
     def __init__(self, portfolio: Portfolio, clock: Clock, settings: Settings, run_params: RunParams) -> None:
-        self._clock, self._settings = clock, settings
-        self.portfolio = portfolio
-        self.subportfolios = [portfolio]
-        self.run_params = run_params
+        self.__portfolio, self.__clock, self.__settings = portfolio, clock, settings
+        self.__run_params = run_params
 
-    @property
+    @_Own
+    def portfolio(self) -> Portfolio:
+        """The sum of all accounts."""
+        return self.__portfolio
+
+    @_Own
+    def subportfolios(self) -> list[SubPortfolio]:
+        """One for each account."""
+        return self.__portfolio.subportfolios
+
+    @_Own
+    def run_params(self) -> RunParams:
+        """Dates, frequency and kind of the run."""
+        return self.__run_params
+
+    @_Own
     def current_dt(self) -> dt.datetime:
         """Logical time."""
-        return self._clock.now
+        return self.__clock.now
 
-    @property
+    @_Own
     def previous_date(self) -> dt.date:
         """The trading day before."""
-        return self._clock.previous_date
+        return self.__clock.previous_date
 
-    @property
+    @_Own
     def universe(self) -> list[str]:
         """What set_universe set."""
-        return list(self._settings.universe)
+        return list(self.__settings.universe)
 
 
 class Session:
@@ -78,11 +105,11 @@ class Session:
         self.book = Logbook(self.clock, rules)
         self.minutes = MinuteStore(self.bars, self.clock, rules)
         self.quotes = Quotes(self.bars, self.clock, self.settings, rules, self.minutes)
-        self.account = Account(cash)
+        self.account = Accounts(cash)
         self.broker = Broker(
             self.account, self.quotes, self.clock, self.settings, self.book, rules, self.bars.instrument
         )
-        self.actions = CorporateActions(self.bars, self.account, self.quotes, rules)
+        self.actions = CorporateActions(self.bars, self.account, self.quotes, self.book, rules)
         self.schedule = Schedule(self.clock, first, last, rules, frequency)
         self.guard = Guard(self.clock, self.settings, rules)
         self.reader = PriceReader(self.bars, self.clock, self.settings, rules)
@@ -91,11 +118,13 @@ class Session:
         self.auction = CallAuction(self.reader, self.minutes, rules["call_auction_volume"])
         self.unit_axis = self.history.minutes if frequency == "minute" else self.history.days
         self.securities = Securities(self.reader, self.guard)
-        self.trading = Trading(self.broker, self.bars, self.book)
+        self.trading = Trading(self.broker, Basket(self.broker, self.quotes), self.bars, self.book, rules)
         self.recorder = Recorder(last - first + 1)
         self.files = StrategyFiles()
         self.remarks: list[str] = []
         self.g: Any = StrategyGlobals()
         self.log = Log(self.book)
-        portfolio = Portfolio(self.account, self.quotes, self.settings, self.book, rules)
+        minus_one = 1.0 if rules["portfolio_returns"] == "minus_one" else 0.0
+        portfolio = Portfolio(self.account, View(self.quotes, self.settings, self.book, minus_one))
+        self.subportfolios = Subportfolios(self.account, portfolio, self.clock, self.book, rules)
         self.context = Context(portfolio, self.clock, self.settings, RunParams(*span, frequency))

@@ -12,10 +12,13 @@ from sdk.emulator.slippage import SlippageTable
 from sdk.emulator.unsupported import unsupported
 from sdk.errors import StrategyError, nearest
 
-_SWITCHES = ("use_real_price", "avoid_future_data", "t0_mode")
+_SWITCHES = (
+    *("use_real_price", "avoid_future_data", "t0_mode"),
+    *("always_match_market_order", "match_by_signal", "match_with_order_book"),
+)
 _UNBUILT = (
-    *("match_with_order_book", "always_match_market_order", "match_by_signal", "futures_margin_rate"),
     *("margincash_interest_rate", "margincash_margin_rate", "marginsec_interest_rate", "marginsec_margin_rate"),
+    *("futures_margin_rate",),
 )
 
 
@@ -26,6 +29,9 @@ class Settings:
         self.use_real_price = False
         self.avoid_future_data = False
         self.t0_mode = False
+        self.always_match_market_order = False
+        self.match_by_signal = False
+        self.match_with_order_book = False  # simulations only, on the platform as well
         self.order_volume_ratio = 1.0
         self.benchmark: dict[str, float] = {"000300.XSHG": 1.0}
         self.universe: tuple[str, ...] = ()
@@ -46,6 +52,16 @@ class Settings:
         else:
             known = (*_SWITCHES, "order_volume_ratio", *_UNBUILT)
             raise StrategyError(f"set_option: no option {key!r}{nearest(key, known)}")
+
+    def described(self) -> dict[str, object]:
+        """Return all that was set, as plain values for ``run.json``: the premises of the run."""
+        return {
+            **{name: getattr(self, name) for name in _SWITCHES},
+            "order_volume_ratio": self.order_volume_ratio,
+            "benchmark": self.benchmark,
+            "costs": self.costs.described(),
+            "slippage": self.slippage.described(),
+        }
 
     def set_benchmark(self, security: str | Mapping[str, float]) -> None:
         """One code, or code -> weight with a sum of at most 1."""

@@ -61,8 +61,11 @@ def check_buy(delta: int, cash: float, cash_price: float, instrument: Instrument
     return Checked(lots, "\n".join(notes), refused=lots == 0)
 
 
-def check_sell(delta: int, held: int, closeable: int, instrument: Instrument) -> Checked:
-    """Return how many of ``−delta`` shares can be sold of ``held``, of which ``closeable`` may go today."""
+def check_sell(delta: int, held: int, closeable: int, instrument: Instrument, first_lot: int = 0) -> Checked:
+    """Return how many of ``−delta`` shares can be sold of ``held``, of which ``closeable`` may go today.
+
+    ``first_lot`` is the least number of a sale that leaves shares behind (rule ``star_partial_sell``).
+    """
     amount, notes = min(-delta, held), []
     if amount > closeable:
         amount = closeable
@@ -71,6 +74,8 @@ def check_sell(delta: int, held: int, closeable: int, instrument: Instrument) ->
         return Checked(amount, "\n".join(notes), refused=amount == 0)
     step = instrument.lot
     lots = amount - amount % step
+    if lots < first_lot:
+        return Checked(0, "\n".join([*notes, f"平仓数量不能小于 {first_lot}"]), refused=True)
     if lots != amount:
         notes.append(f"平仓数量必须是 {step} 的整数倍，调整为 {lots}")
     return Checked(lots, "\n".join(notes), refused=lots == 0)

@@ -16,8 +16,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sdk.emulator.costs import TYPES
 from sdk.emulator.instruments import Instrument
-from sdk.errors import StrategyError
+from sdk.errors import StrategyError, nearest
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class SlippageTable:
         self._by_type: dict[str, Slippage] = {}
         self._by_code: dict[str, Slippage] = {}
         self._rounding = {kind: rules[f"{kind}_price_rounding"] for kind in ("stock", "index", "fund")}
+        self._rounding["bond"] = self._rounding["fund"]
 
     def set_slippage(self, slippage: object, type: str | None = None, ref: str | None = None) -> None:
         """``set_slippage``; ``ref`` needs ``type``."""
@@ -73,12 +75,19 @@ class SlippageTable:
             raise StrategyError(f"set_slippage: expected {kinds}, got {slippage!r}")
         if ref is not None and type is None:
             raise StrategyError("set_slippage: ref needs type as well, for example type='stock'")
+        if type is not None and type not in TYPES:
+            raise StrategyError(f"set_slippage: no type {type!r}{nearest(str(type), TYPES)}")
         if ref is not None:
             self._by_code[ref] = slippage
         elif type is not None:
             self._by_type[type] = slippage
         else:
             self._global = slippage
+
+    def described(self) -> dict[str, str]:
+        """Return ``all``, type or code -> the slippage in force for it."""
+        found = {"all": self._global, **self._by_type, **self._by_code}
+        return {key: str(slippage) for key, slippage in sorted(found.items())}
 
     def of(self, instrument: Instrument) -> Slippage:
         """Return the slippage in force for a security."""

@@ -7,12 +7,53 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sdk.scoring.figure_names import NAMES
 
 if TYPE_CHECKING:
     from sdk.emulator.result import RunResult
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What the screen shows of a run; plain text, so that it can pass between processes."""
+
+    status: str
+    verdict: str
+    figures: tuple[tuple[str, str], ...]
+    ties: str
+    notes: tuple[str, ...]
+    directory: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain lists and texts."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, page: Mapping[str, Any]) -> RunSummary:
+        """Inverse of ``to_json``."""
+        figures = tuple((label, text) for label, text in page["figures"])
+        return cls(**{**page, "figures": figures, "notes": tuple(page["notes"])})
+
+
+def summary_of(result: RunResult) -> RunSummary:
+    """Return the summary of a finished or failed run."""
+    from sdk.report.run_ties import tie_words, ties_of_line
+
+    ties = tie_words([found for line in result.log if (found := ties_of_line(line))])
+    figures = tuple(figure_rows(result.figures)) if result.figures else ()
+    return RunSummary(result.status, verdict(result), figures, ties, result.notes, str(result.directory))
+
+
+def error_words(error: BaseException) -> str:
+    """Return an error as one sentence: what stopped the run speaks for itself, others are named by type."""
+    if isinstance(error, MemoryError):
+        return "MemoryError: 内存不足，或超过内存上限 · out of memory (--memory-limit)"
+    if not isinstance(error, Exception | SystemExit):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
 
 
 def figure_rows(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -33,7 +74,7 @@ def verdict(result: RunResult) -> str:
     """Return the one line that says how the run went."""
     if result.error is not None:
         day = str(result.days[-1]) if len(result.days) else "开始"
-        return f"失败：策略在 {day} 之后出错 {type(result.error).__name__}: {result.error}"
+        return f"失败：策略在 {day} 之后出错 {error_words(result.error)}"
     buys = sum(order.is_buy for order in result.trades)
     return (
         f"完成：{len(result.days)} 个交易日，买 {buys} 笔，卖 {len(result.trades) - buys} 笔，"

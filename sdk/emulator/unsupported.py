@@ -16,6 +16,7 @@ from sdk.errors import UnsupportedCall
 _BARS = "use get_price(..., frequency='daily') or attribute_history"
 _VALUATION = "use get_valuation(security, end_date=…, fields=…, count=1)"
 _MEMBERS = "use get_index_stocks"
+_MARGIN = "margin accounts (stock_margin) are not built; use order in a stock account"
 _PLATFORM = "run this strategy on the platform"
 
 UNBUILT: dict[str, str] = {
@@ -28,10 +29,8 @@ UNBUILT: dict[str, str] = {
     **dict.fromkeys(("get_industry_stocks", "get_industry", "get_industries", "get_concept_stocks"), _MEMBERS),
     **dict.fromkeys(("get_concept", "get_concepts", "get_index_weights"), _MEMBERS),
     **dict.fromkeys(("get_dominant_future", "get_future_contracts", "get_all_factors"), _PLATFORM),
-    **dict.fromkeys(("transfer_cash", "inout_cash"), "use the one stock account"),
-    **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), "use order"),
-    **dict.fromkeys(("marginsec_open", "marginsec_close", "marginsec_direct_refund"), "use order"),
-    **dict.fromkeys(("batch_submit_orders", "batch_cancel_orders"), "use order and cancel_order one by one"),
+    **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), _MARGIN),
+    **dict.fromkeys(("marginsec_open", "marginsec_close", "marginsec_direct_refund"), _MARGIN),
     **dict.fromkeys(("create_backtest", "get_backtest", "bond", "bank_indicator"), _PLATFORM),
     **dict.fromkeys(("security_indicator", "insurance_indicator", "get_factor_kanban_values"), _PLATFORM),
     **dict.fromkeys(("purchase", "redeem", "set_redeem_latency", "get_fund_info"), "use a listed fund (ETF, LOF)"),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from sdk.errors import ParityError
 from sdk.report.numbers import Reading
 from sdk.report.plain_text import plain
+from sdk.report.premises import premises_of
 from sdk.report.text_files import Decoding, TextSource, read_lines
 from sdk.scoring.figure_names import NAMES, FigureName
 
@@ -53,6 +54,16 @@ def read_figures(source: TextSource, decoding: Decoding) -> dict[str, Reading]:
     full = digits if digits >= _FULL_DIGITS else 0
     readings = {key: _reading(value, full, decimals) for key, value in found.items()}
     return {key: reading for key, reading in readings.items() if reading is not None}
+
+
+def read_premises(source: TextSource, decoding: Decoding) -> dict[str, str]:
+    """Return the premises that a run.json states; empty for another file of figures."""
+    try:
+        data = json.loads(_whole_text(source, decoding))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ParityError(f"{plain(source.name)}: 不是 JSON not a JSON file ({plain(str(error), 80)})") from error
+    known = premises_of(data) if isinstance(data, dict) else {}
+    return {plain(name, 60): plain(value, 120) for name, value in known.items()}
 
 
 def show(name: FigureName, value: object) -> str:

@@ -95,12 +95,14 @@ def made_bundle(
     delisted: Mapping[str, str] | None = None,
     minutes: Mapping[str, np.ndarray] | None = None,
     minute_volumes: Mapping[str, np.ndarray] | None = None,
+    pool_index: str | None = None,
 ) -> Bundle:
     """A market by hand: code -> field -> values along business days from ``start``.
 
     ``open`` is needed; by default close = high = low = open, pre_close = the close before, volume 1e6, factor 1,
     no limits. NaN in ``open`` = no bar. ``actions``: (code, ex_date, cash before tax, shares after ÷ before).
     ``minutes``: code -> (days, 240) closes; NaN rows have none (``minute_rows``).
+    ``pool_index`` = an index of which all codes are members from the first day on.
     """
     length = max(len(fields["open"]) for fields in bars.values())
     days = np.busday_offset(np.datetime64(start), np.arange(length), roll="forward")
@@ -111,6 +113,8 @@ def made_bundle(
     }
     columns = ["code", "ex_date", "cash_pre_tax", "share_ratio"]
     events = pd.DataFrame(list(actions), columns=columns).assign(source="test")
+    members = pd.DataFrame({"index_code": pool_index, "code": list(bars)})
+    members = members.assign(in_date=pd.Timestamp(days[0]), out_date=pd.NaT)
     return write_bundle(
         path,
         calendar=days,
@@ -118,6 +122,7 @@ def made_bundle(
         daily=pd.concat(frames),
         corporate_actions=events.assign(ex_date=pd.to_datetime(events["ex_date"])) if len(events) else None,
         minutes=None if minutes is None else minute_rows(days, minutes, minute_volumes or {}),
+        index_members=members if pool_index else None,
         about={"source": "test"},
     )
 

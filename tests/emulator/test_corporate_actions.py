@@ -129,6 +129,106 @@ def test_a_delisted_position_stays_priced_and_cannot_be_sold(tmp_path):
     assert cash.cash[-1] == 9_900
 
 
+EVENTS = """
+def initialize(context):
+    set_option('use_real_price', {real})
+    set_slippage(FixedSlippage(0))
+    set_order_cost(OrderCost(), type='stock')
+    half = context.portfolio.starting_cash / 2
+    set_subportfolios([SubPortfolioConfig(half, 'stock'), SubPortfolioConfig(half, 'stock')])
+    g.day = 0
+def handle_data(context, data):
+    g.day += 1
+    if g.day == 1: order('{code}', 1000); order('{code}', 500, pindex=1)
+def on_event(context, event):
+    assert isinstance(event, DividendsEvent) and not isinstance(event, ForcedLiquidationEvent)
+    held = context.subportfolios[event.pindex].positions[event.security].total_amount
+    print('%s %d %s %s %d %r' % (event.name, event.pindex, event.security, event.side, held, event.dividends))
+"""
+
+
+def events(path, code, kind, real=True):
+    bars = {"open": [10.0, 6.0, 6.0], "pre_close": [10.0, 6.0, 6.0], "factor": [1.0, 1.6, 1.6]}
+    actions = [(code, "2024-01-03", 0.4, 1.6)]
+    bundle = made_bundle(path / "market", {code: bars}, actions=actions, kinds={code: kind})
+    result = run_backtest(EVENTS.format(code=code, real=real), bundle, "2024-01-02", "2024-01-04", 100_000)
+    assert result.status == "done", result.error
+    return [line.split(" - ")[-1] for line in result.log if "Dividends" in line], result
+
+
+@pytest.mark.parametrize(("code", "kind", "post"), [(A, "stock", 0.4 * 0.8), (FUND, "fund", 0.4)])
+def test_on_event_tells_each_account_of_its_dividend_before_the_open(tmp_path, code, kind, post):
+    said, result = events(tmp_path, code, kind)
+    facts = f"'scale_factor': 1.6, 'bonus_pre_tax': 0.4, 'bonus_post_tax': {post!r}"
+    dividends = f"[{{'date': datetime.date(2024, 1, 3), {facts}}}]"
+    assert said == [f"Dividends 0 {code} long 1600 {dividends}", f"Dividends 1 {code} long 800 {dividends}"]
+    assert sum("2024-01-03 08:00:00" in line for line in result.log) == 2
+
+
+def test_without_real_prices_there_is_no_event(tmp_path):
+    assert events(tmp_path, A, "stock", real=False)[0] == []
+
+
+def test_the_line_of_a_dividend_is_a_rule(tmp_path):
+    bars = {"open": [10.0, 9.0], "pre_close": [10.0, 9.0]}
+    shown = [
+        sum("除权除息" in line for line in run(tmp_path / name, bars, [(A, "2024-01-03", 1.0, 1.0)], rules=rules).log)
+        for name, rules in (("a", None), ("b", {"dividend_line": "line"}))
+    ]
+    assert shown == [0, 1]
+
+
+def test_an_event_on_a_halted_day_is_booked_on_its_date(tmp_path):
+    bars = {
+        "open": [10.0, 5.0, 5.0, 5.2],
+        "pre_close": [10.0, 5.0, 5.0, 5.0],
+        "paused": [0, 1, 1, 0],
+        "volume": [1e6, 0, 0, 1e6],
+    }
+    result = run(tmp_path, bars, [(A, "2024-01-03", 0.0, 2.0)], amount=1000)
+    assert morning(result, 1)[2] == [(2000, 5.0, 5.0)]
+    assert result.total_value.tolist() == [100_000, 100_000, 100_000, 100_400]
+
+
+def test_a_merger_of_shares_cuts_what_waits_to_be_sold(tmp_path):
+    strategy = """
+def initialize(context):
+    set_option('use_real_price', True)
+    set_slippage(FixedSlippage(0))
+    g.day = 0
+def before_trading_start(context):
+    for p in context.portfolio.positions.values():
+        print(p.total_amount, p.locked_amount, p.closeable_amount)
+def handle_data(context, data):
+    g.day += 1
+    if g.day == 1: order('600000.XSHG', 1000)
+def after_trading_end(context):
+    if g.day == 2: order('600000.XSHG', -900)
+"""
+    bars = {"open": [10.0, 10.0, 20.0, 20.0], "pre_close": [10.0, 10.0, 20.0, 20.0]}
+    bundle = made_bundle(tmp_path / "market", {A: bars}, actions=[(A, "2024-01-04", 0.0, 0.5)])
+    result = run_backtest(strategy, bundle, "2024-01-02", "2024-01-05", 100_000)
+    assert result.status == "done", result.error
+    assert [line.split(" - ")[-1] for line in result.log if "09:00:00" in line] == [
+        "1000",
+        "0",
+        "1000",
+        "0",
+        "500",
+        "0",
+    ]
+    assert [(order.filled, order.is_buy) for order in result.trades] == [(1000, True), (500, False)]
+
+
+def test_without_real_prices_a_delisted_position_can_be_turned_into_cash_too(tmp_path):
+    nan = float("nan")
+    bars = {A: {"open": [10.0, 9.0, nan, nan]}, "600001.XSHG": {"open": [1.0] * 4}}
+    bundle = made_bundle(tmp_path / "market", bars, delisted={A: "2024-01-03"})
+    strategy = HOLD.format(code=A, amount=100, real=False)
+    result = run_backtest(strategy, bundle, "2024-01-02", "2024-01-05", 10_000, rules={"delisted_position": "cash"})
+    assert result.cash.tolist() == [9_000, 9_000, 9_900, 9_900]
+
+
 def test_on_the_real_market_an_ex_date_moves_the_account_by_the_tax_alone():
     """300 stocks over a year with hundreds of events: value at 09:00 = value at 16:00 of the day before."""
     strategy = """

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from sdk.emulator import exports
-from sdk.emulator.account import Account
+from sdk.emulator.accounts import Accounts
 from sdk.emulator.costs import CostTable, OrderCost
 from sdk.emulator.instruments import instrument_of
 from sdk.emulator.orders import MarketOrderStyle, OrderRequest, OrderStatus, StockOrder
@@ -43,7 +43,8 @@ def books():
     _, rows = table("position")
     dates = sorted({row[0] for row in rows})
     closes = {(row[0], row[2][-12:-1]): float(row[6]) for row in rows if row[2] != "Cash"}
-    account, recorder = Account(200_000), Recorder(len(dates))
+    accounts, recorder = Accounts(200_000), Recorder(len(dates))
+    account = accounts.parts[0]
     costs = CostTable(RULES)
     costs.set_order_cost(OrderCost(0, 0.001, 0.00025, 0.00025, 0, 5), "stock")
     orders, known, last = [], {}, {}
@@ -59,7 +60,7 @@ def books():
             last_price=lambda code, date=date: closes[date, code],
             previous_close=lambda code, known=known: known[code],
         )
-        recorder.close_day(account, quotes, False)
+        recorder.close_day(accounts, quotes, False)
         last = {code: closes[date, code] for code in account.holdings}
     items = {item(row).code: item(row) for row in fills}
     return orders, recorder, np.array(dates, dtype="datetime64[D]"), items.__getitem__
@@ -104,7 +105,10 @@ def test_result_rows_are_the_platforms_except_for_the_benchmark(books):
     _, recorder, days, _ = books
     text, rows = table("result")
     benchmark = np.array([1 + float(row[1]) / 100 for row in rows])
-    mine = [line.split(",") for line in exports.results(recorder, days, 200_000.0, benchmark).splitlines()]
+    value = recorder.total_value
+    gain = np.diff(value, prepend=200_000.0)
+    text_of_mine = exports.results(recorder, days, value / 200_000.0, gain, benchmark)
+    mine = [line.split(",") for line in text_of_mine.splitlines()]
     assert mine[0] == text.splitlines()[0].split(",")
     for line, row in zip(mine[1:], rows, strict=True):
         assert line[:7] == row[:7]

@@ -84,7 +84,7 @@ def test_a_user_cannot_change_the_account_or_an_order(bundle):
 def handle_data(context, data):
     o = order('{CODE}', 100)
     position = context.portfolio.positions['{CODE}']
-    for target, name in ((o, 'filled'), (position, 'total_amount'), (context, 'current_dt')):
+    for target, name in ((o, 'filled'), (position, 'total_amount'), (context.portfolio, 'cash')):
         try:
             setattr(target, name, 1)
         except AttributeError:

@@ -183,10 +183,10 @@ def test_a_syntax_error_is_one_line_with_file_and_line(bundle, tmp_path):
         ("get_fundamentals(None)", r"get_fundamentals\(\).*策略第 2 行.*get_valuation"),
         ("query(valuation.code)", r"valuation\.code"),
         ("finance.run_query(1)", r"finance\.run_query"),
-        ("set_subportfolios([])", r"set_subportfolios\(\).*策略第 2 行"),
-        ("inout_cash(1)", r"inout_cash\(\)"),
+        ("margincash_open('600000.XSHG', 100)", r"margincash_open\(\).*策略第 2 行.*stock_margin"),
+        ("marginsec_close('600000.XSHG', 100)", r"marginsec_close\(\)"),
         ("get_price('600000.XSHG', count=1, frequency='1m')", "daily"),
-        ("set_option('match_by_signal', True)", "match_by_signal.*策略第 2 行"),
+        ("set_option('futures_margin_rate.IF', 0.1)", "futures_margin_rate.IF.*策略第 2 行"),
     ],
 )
 def test_an_official_call_that_is_not_offered_names_itself_and_a_way_out(bundle, use, named):
@@ -194,16 +194,6 @@ def test_an_official_call_that_is_not_offered_names_itself_and_a_way_out(bundle,
     assert isinstance(result.error, UnsupportedCall)
     with pytest.raises(UnsupportedCall, match=named):
         raise result.error
-
-
-def test_one_stock_subportfolio_with_all_the_cash_is_accepted(bundle):
-    call = "set_subportfolios([SubPortfolioConfig(cash={}, type='{}')])"
-    good = call.format("context.portfolio.starting_cash", "stock")
-    strategy = f"def initialize(context):\n    {good}\n    print(context.subportfolios[0].available_cash)\n"
-    assert said(run_backtest(strategy, bundle, *SPAN)) == ["1000000.0"]
-    for cash, kind in (("1", "stock"), ("context.portfolio.starting_cash", "futures")):
-        bad = run_backtest(f"def initialize(context):\n    {call.format(cash, kind)}\n", bundle, *SPAN)
-        assert "set_subportfolios()" in str(bad.error)
 
 
 def test_names_that_the_platform_does_not_have_stay_unknown(bundle):
@@ -262,6 +252,17 @@ def handle_data(context, data):
     for path in ("../x", "/etc/passwd", "a/../../x", ""):
         bad = run_backtest(f"def initialize(context):\n    write_file({path!r}, 'x')\n", bundle, *SPAN)
         assert "outside the run directory" in str(bad.error)
+    for calls, words in (
+        ("write_file('a', 'x'); write_file('a/b', 'x')", "cannot be a folder as well"),
+        ("write_file('a/b', 'x'); write_file('a', 'x')", "cannot be a folder as well"),
+        ("write_file('x' * 300, 'x')", "no file can have this name"),
+        ("write_file('x\\0', 'x')", "no file can have this name"),
+    ):
+        bad = run_backtest(f"def initialize(context):\n    {calls}\n", bundle, *SPAN, out=tmp_path / "bad")
+        assert words in str(bad.error)
+        assert (tmp_path / "bad/run.json").is_file()
+    fine = "def initialize(context):\n    write_file('a', 'x'); write_file('a', 'y'); write_file('ab', 'z')\n"
+    assert run_backtest(fine, bundle, *SPAN).status == "done"
 
 
 def test_the_command_prints_the_figures_and_exits_with_1_when_the_strategy_fails(bundle, tmp_path):

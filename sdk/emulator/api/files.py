@@ -10,6 +10,8 @@ from pathlib import PurePosixPath
 
 from sdk.errors import StrategyError
 
+LONGEST_NAME = 200
+
 
 class StrategyFiles:
     """Path -> bytes."""
@@ -21,6 +23,9 @@ class StrategyFiles:
     def write_file(self, path: str, content: str | bytes, append: bool = False) -> None:
         """Write or append text (UTF-8) or bytes."""
         key = _inside(path)
+        both = (name for name in self.content if name.startswith(f"{key}/") or key.startswith(f"{name}/"))
+        if clash := next(both, None):
+            raise StrategyError(f"write_file({path!r}): a file cannot be a folder as well, there is {clash!r}")
         data = content.encode("utf-8") if isinstance(content, str) else bytes(content)
         self.content[key] = self.content.get(key, b"") + data if append else data
 
@@ -42,4 +47,6 @@ def _inside(path: str) -> str:
     parts = PurePosixPath(str(path).replace("\\", "/"))
     if parts.is_absolute() or ".." in parts.parts or not parts.parts:
         raise StrategyError(f"{path!r} is outside the run directory; use a relative path without '..'")
+    if any("\0" in part or len(part.encode("utf-8", "replace")) > LONGEST_NAME for part in parts.parts):
+        raise StrategyError(f"{str(path)[:80]!r}: no file can have this name (NUL, or over {LONGEST_NAME} bytes)")
     return str(parts)
