@@ -22,6 +22,8 @@ conformance: setup setup36
 
 docs: setup
 	$(BIN)/python tools/operator_table.py
+	$(BIN)/python tools/support_matrix.py
+	$(BIN)/python -m sdk.emulator.rules_page
 
 check: setup
 	$(BIN)/ruff check .

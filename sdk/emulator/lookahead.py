@@ -25,7 +25,8 @@ from typing import Any
 from sdk.emulator.calls import Call, CallRecorder
 from sdk.emulator.clock import OPEN
 from sdk.emulator.engine import Engine, StrategyRaised
-from sdk.emulator.namespace import importable_modules, preset_names, strategy_names
+from sdk.emulator.lib.preset import preset_names
+from sdk.emulator.namespace import importable_modules, strategy_names
 from sdk.emulator.runner import open_session
 from sdk.emulator.veil import Instant, draw_veil
 from sdk.errors import ConfigError
@@ -99,7 +100,7 @@ def check_lookahead(
     recorder = CallRecorder(session.clock)
     engine = _Probing(session, module, recorder, every, on_day)
     names = recorder.wrap(strategy_names(session))
-    error = engine.run({**preset_names(), **names}, dict(importable_modules(names)))
+    error = engine.run({**preset_names(session.rules), **names}, importable_modules(session, names))
     days = len(range(session.first, session.last + 1, every))
     return LookaheadReport(
         module.name, days, engine.findings, "" if error is None else f"{type(error).__name__}: {error}"

@@ -6,17 +6,14 @@ The same names are there without any import, after ``from jqdata import *`` and 
 
 from __future__ import annotations
 
-import datetime
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
-
-import numpy as np
 
 from sdk.emulator.api.current import CurrentData
 from sdk.emulator.api.subportfolios import SubPortfolioConfig, subportfolio_setter
 from sdk.emulator.api.visible import FutureDataError
 from sdk.emulator.costs import OrderCost, PerTrade
+from sdk.emulator.lib.modules import factor_names, platform_modules
 from sdk.emulator.orders import (
     LimitOrderStyle,
     MarketOrderStyle,
@@ -26,23 +23,14 @@ from sdk.emulator.orders import (
 )
 from sdk.emulator.session import Session
 from sdk.emulator.slippage import FixedSlippage, PriceRelatedSlippage, StepRelatedSlippage
-from sdk.emulator.unsupported import JQFACTOR, TECHNICAL, Unbuilt, unbuilt_names
-
-
-class _LazyPandas:
-    """``pd`` without import, loaded at its first use: a strategy that never says ``pd`` never pays for it."""
-
-    def __getattr__(self, name: str) -> Any:
-        import pandas
-
-        return getattr(pandas, name)
+from sdk.emulator.unsupported import unbuilt_names
 
 
 def strategy_names(session: Session) -> dict[str, Any]:
     """Return name -> object for the strategy's module."""
     settings, history, securities, trading = session.settings, session.history, session.securities, session.trading
     schedule, files = session.schedule, session.files
-    return {
+    names: dict[str, Any] = {
         **unbuilt_names(),
         "g": session.g,
         "log": session.log,
@@ -103,33 +91,13 @@ def strategy_names(session: Session) -> dict[str, Any]:
         "write_file": files.write_file,
         "send_message": files.send_message,
     }
+    names.update(factor_names(session, names))
+    return names
 
 
-def preset_names() -> dict[str, Any]:
-    """Return what is there without import but is not part of the star imports, so that it never hides a name."""
-    return {
-        "datetime": datetime,
-        "timedelta": datetime.timedelta,
-        "math": math,
-        "np": np,
-        "pd": _LazyPandas(),
-        **{name: getattr(np, name) for name in ("isnan", "mean", "array", "zeros", "nan")},
-    }
-
-
-def importable_modules(names: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the platform's modules that a strategy may import, with what they hold."""
-    platform = "run this strategy on the platform, or write the factor with numpy on get_price"
-    return {
-        "jqdata": dict(names),
-        "kuanke.user_space_api": dict(names),
-        "jqfactor": {name: Unbuilt(f"jqfactor.{name}", platform) for name in JQFACTOR},
-        "jqlib.technical_analysis": {
-            name: Unbuilt(f"jqlib.technical_analysis.{name}", "write the indicator with numpy on attribute_history")
-            for name in TECHNICAL
-        },
-        "jqlib.optimizer": {"portfolio_optimizer": Unbuilt("portfolio_optimizer", platform)},
-    }
+def importable_modules(session: Session, names: Mapping[str, Any]) -> dict[str, Callable[[], Mapping[str, Any]]]:
+    """Return the platform's modules that a strategy may import: path -> what makes its names, called when asked."""
+    return platform_modules(session, names)
 
 
 def _current_data(session: Session) -> Callable[[], CurrentData]:

@@ -43,7 +43,8 @@ class Recorder:
         """``record``: one point a day for each name, the last one of the day counts."""
         for name, value in values.items():
             try:
-                self.curves.setdefault(name, {})[self.done] = float(value)
+                one = value.item() if hasattr(value, "item") else value  # a Series or array of one number counts
+                self.curves.setdefault(name, {})[self.done] = float(one)
             except (TypeError, ValueError) as error:
                 raise StrategyError(f"record({name}={value!r}): only numbers can be recorded") from error
 

@@ -246,6 +246,24 @@ RULES: tuple[Rule, ...] = (
         "observed",
     ),
     Rule(
+        *("indicator_history", "250", ()),
+        "技术指标中递推的（EMA、SMA 等）向前取多少根 K 线（不少于参数的 15 倍）",
+        "the page's MACD and QACD samples differ by 7e-10, RSI from the exact value by 7e-10: a finite history",
+        "inferred",
+    ),
+    Rule(
+        *("winsorize_border", "value", ("limit",)),
+        "winsorize(scale=k) 的边界：界内最外的一个值，或 μ ± kσ 本身",
+        "the platform's published jqfactor_analyzer takes the value; its documentation says the border",
+        "documented",
+    ),
+    Rule(
+        *("numpy_sum", "numpy", ("python",)),
+        "不用导入的 sum：numpy 的（列表、数组、DataFrame）；生成器、集合、字典视图仍是 Python 的",
+        "13 of 719 public strategies take sum(frame)[0] or sum(frame).iloc[0], some without a star import",
+        "inferred",
+    ),
+    Rule(
         *("log_extra_arguments", "own_line", ("joined",)),
         "print / log.info 的多个参数：各占一条日志",
         "§7.1",

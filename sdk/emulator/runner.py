@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from sdk.emulator.engine import Engine
-from sdk.emulator.namespace import importable_modules, preset_names, strategy_names
+from sdk.emulator.lib.preset import preset_names
+from sdk.emulator.namespace import importable_modules, strategy_names
 from sdk.emulator.result import RunResult, collect
 from sdk.emulator.rules import RuleBook
 from sdk.emulator.run_directory import check_target, write_run
@@ -69,7 +70,7 @@ def run_backtest(
     session, module = _open(job, bundle)
     prepared = clock()
     names = strategy_names(session)
-    error = Engine(session, module).run({**preset_names(), **names}, dict(importable_modules(names)))
+    error = Engine(session, module).run({**preset_names(job.rules), **names}, importable_modules(session, names))
     ran = clock()
     result, files = collect(job, session, error, target)
     if target is not None:

@@ -23,26 +23,21 @@ UNBUILT: dict[str, str] = {
     **dict.fromkeys(("unsubscribe_all", "get_money_flow", "get_billboard_list", "get_mtss"), _PLATFORM),
     **dict.fromkeys(("get_fundamentals", "get_fundamentals_continuously", "get_history_fundamentals"), _VALUATION),
     **dict.fromkeys(("query", "valuation", "indicator", "income", "balance", "cash_flow"), _VALUATION),
-    **dict.fromkeys(("finance", "macro", "get_locked_shares", "get_margincash_stocks"), _PLATFORM),
-    **dict.fromkeys(("get_marginsec_stocks", "get_factor_values", "calc_factors", "Factor"), _PLATFORM),
+    **dict.fromkeys(("jy", "finance", "macro", "get_locked_shares", "get_margincash_stocks"), _PLATFORM),
+    **dict.fromkeys(("get_marginsec_stocks", "get_factor_values"), _PLATFORM),
     **dict.fromkeys(("get_industry_stocks", "get_industry", "get_industries", "get_concept_stocks"), _MEMBERS),
     **dict.fromkeys(("get_concept", "get_concepts", "get_index_weights"), _MEMBERS),
-    **dict.fromkeys(("winsorize", "winsorize_med", "standardlize", "neutralize"), "use numpy on get_price"),
     **dict.fromkeys(("get_dominant_future", "get_future_contracts", "get_all_factors"), _PLATFORM),
     **dict.fromkeys(("transfer_cash", "inout_cash"), "use the one stock account"),
     **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), "use order"),
     **dict.fromkeys(("marginsec_open", "marginsec_close", "marginsec_direct_refund"), "use order"),
     **dict.fromkeys(("batch_submit_orders", "batch_cancel_orders"), "use order and cancel_order one by one"),
-    **dict.fromkeys(("portfolio_optimizer", "create_backtest", "get_backtest"), _PLATFORM),
+    **dict.fromkeys(("create_backtest", "get_backtest", "bond", "bank_indicator"), _PLATFORM),
+    **dict.fromkeys(("security_indicator", "insurance_indicator", "get_factor_kanban_values"), _PLATFORM),
+    **dict.fromkeys(("purchase", "redeem", "set_redeem_latency", "get_fund_info"), "use a listed fund (ETF, LOF)"),
+    "analyze_factor": "run the analysis on the platform's research page",
+    "get_trade_day": "use get_trade_days",
 }
-JQFACTOR = (
-    *("get_factor_values", "calc_factors", "Factor", "get_all_factors"),
-    *("winsorize", "winsorize_med", "standardlize", "neutralize"),
-)
-TECHNICAL = (
-    *("MA", "EMA", "MACD", "KDJ", "RSI", "BOLL", "ATR", "CCI"),
-    *("BIAS", "WR", "OBV", "VOL", "MTM", "ROC", "TRIX", "DMI"),
-)
 
 
 class Unbuilt:

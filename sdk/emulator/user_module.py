@@ -16,6 +16,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from sdk.emulator.lib import old_pandas
+from sdk.emulator.lib.third_party import missing_package, python_2_hint, refused_module
 from sdk.emulator.traceback_text import USER_CODE
 from sdk.errors import StrategyError
 
@@ -29,14 +31,17 @@ class UserModule:
         self._folder = folder
         self._code = self._compile(source, USER_CODE, name)
         self._private: dict[str, ModuleType] = {}
+        self._waiting: dict[str, Callable[[], Mapping[str, Any]]] = {}
         self.names: dict[str, Any] = {}
 
     def execute(
-        self, api: Mapping[str, Any], modules: Mapping[str, Mapping[str, Any]], say: Callable[..., None]
+        self, api: Mapping[str, Any], modules: Mapping[str, Callable[[], Mapping[str, Any]]], say: Callable[..., None]
     ) -> None:
         """Run the top level of the strategy with ``api`` in its names and ``modules`` to import."""
+        old_pandas.install()
         for path, names in modules.items():
-            self._offer(path, names)
+            self._offer(path)
+            self._waiting[path] = names
         self._builtins = {**vars(builtins), "__import__": self._import, "print": _printer(say)}
         self.names.update(api)
         self.names.update(__name__="user_code", __file__=USER_CODE, __builtins__=self._builtins)
@@ -48,7 +53,7 @@ class UserModule:
         return found if callable(found) else None
 
     # --------------------------------------------------------------------------------------------- importing
-    def _offer(self, path: str, names: Mapping[str, Any]) -> None:
+    def _offer(self, path: str) -> None:
         parts = path.split(".")
         for depth in range(1, len(parts) + 1):
             full = ".".join(parts[:depth])
@@ -56,17 +61,28 @@ class UserModule:
                 self._private[full] = ModuleType(full)
                 if depth > 1:
                     setattr(self._private[".".join(parts[: depth - 1])], parts[depth - 1], self._private[full])
-        vars(self._private[path]).update(names, __all__=sorted(names))
+
+    def _fill(self, path: str) -> None:
+        """Give a module its names when it is first imported."""
+        if path in self._waiting:
+            names = self._waiting.pop(path)()
+            vars(self._private[path]).update(names, __all__=sorted(names))
 
     def _import(self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         if name in self._private:
+            for path in (name, *(f"{name}.{part}" for part in fromlist or ())):
+                self._fill(path)
             return self._private[name if fromlist else name.partition(".")[0]]
+        if reason := refused_module(name):
+            raise ImportError(reason, name=name)
         try:
             return builtins.__import__(name, globals, locals, fromlist, level)
         except ModuleNotFoundError as error:
-            if error.name != name or self._folder is None or not (self._folder / f"{name}.py").is_file():
-                raise
-        return self._neighbour(name, self._folder / f"{name}.py")
+            if error.name == name and self._folder is not None and (self._folder / f"{name}.py").is_file():
+                return self._neighbour(name, self._folder / f"{name}.py")
+            if reason := missing_package(error.name or name):
+                raise ModuleNotFoundError(reason, name=error.name) from error
+            raise
 
     def _neighbour(self, name: str, path: Path) -> ModuleType:
         file = USER_CODE.replace("user_code.py", path.name)
@@ -84,7 +100,8 @@ class UserModule:
             line = getattr(error, "lineno", None)
             text = (getattr(error, "text", None) or "").strip()
             what = getattr(error, "msg", str(error))
-            raise StrategyError(f"{shown}, line {line}: 语法错误 {what}: {text}") from error
+            hint = python_2_hint(what, text)
+            raise StrategyError(f"{shown}, line {line}: 语法错误 {hint or what}: {text}") from error
 
 
 def _printer(say: Callable[..., None]) -> Callable[..., None]:

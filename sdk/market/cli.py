@@ -24,6 +24,7 @@ def market() -> None:
 @click.option("--start", default="2018-01-01", show_default=True, help="first working day; 300 days come before it")
 @click.option("--signal", default=1.0, show_default=True, help="strength of the planted signal; 0 plants none")
 @click.option("--plant/--no-plant", default=True, help="--no-plant is --signal 0")
+@click.option("--funds/--no-funds", default=True, show_default=True, help="also ETFs and further indices")
 @click.option("--minutes", is_flag=True, help="分钟线 also 240 minute bars a day that add up to the day bars")
 @click.option("--from", "first", metavar="YYYY-MM-DD", help="first day with minute bars [default: first working day]")
 @click.option("--to", "last", metavar="YYYY-MM-DD", help="last day with minute bars [default: last day]")
@@ -35,6 +36,7 @@ def synth(
     start: str,
     signal: float,
     plant: bool,
+    funds: bool,
     minutes: bool,
     first: str | None,
     last: str | None,
@@ -47,11 +49,17 @@ def synth(
         raise click.UsageError("--from and --to say which days have minute bars; add --minutes")
     span = (first or start, last or "2200-01-01") if minutes else None
     spec = MarketSpec(
-        stocks=stocks, years=years, seed=seed, start=start, signal=signal if plant else 0.0, minutes=span
+        stocks=stocks,
+        years=years,
+        seed=seed,
+        start=start,
+        signal=signal if plant else 0.0,
+        funds=funds,
+        minutes=span,
     )
     bundle = make_market(out, spec)
     coverage, planted = bundle.manifest["coverage"], bundle.manifest["planted"]
-    click.echo(f"{out}: {coverage['codes']} 只股票, {coverage['start']} … {coverage['end']}, {coverage['bars']} bars")
+    click.echo(f"{out}: {coverage['codes']} 只证券, {coverage['start']} … {coverage['end']}, {coverage['bars']} bars")
     click.echo(f"work from {bundle.manifest['source']['work_from']}; fingerprint {bundle.fingerprint[:16]}")
     click.echo(f"planted: {planted['formula'] or 'nothing'} (monthly RankIC {planted['monthly_rank_ic']:+.3f})")
 

@@ -24,8 +24,11 @@ def run(*words: object) -> int:
 def test_synth_makes_a_bundle_and_says_what_is_planted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("synth", "--stocks", 15, "--years", 0.5, "--seed", 3, "--out", tmp_path / "m") == 0
     assert "planted: (DECAY(DECAY(PRESSURE)) - (DEV + LOG_VOL))" in capsys.readouterr().out
-    assert len(Bundle.open(tmp_path / "m").panel().codes) == 15
-    assert run("synth", "--stocks", 15, "--years", 0.5, "--no-plant", "--out", tmp_path / "n") == 0
+    made = Bundle.open(tmp_path / "m")
+    assert (made.securities["type"] == "stock").sum() == 15
+    assert (made.securities["type"] == "fund").sum() > 25
+    assert run("synth", "--stocks", 15, "--years", 0.5, "--no-plant", "--no-funds", "--out", tmp_path / "n") == 0
+    assert len(Bundle.open(tmp_path / "n").panel().codes) == 15
     assert "planted: nothing" in capsys.readouterr().out
 
 

@@ -21,10 +21,11 @@ STAYS_UNTIL_RANK = 1.15
 MEMBER_SHARE, FEWEST_MEMBERS, DAYS_LISTED = 2 / 3, 50, 60
 
 
-def choose_members(cast: Cast, bars: Bars) -> np.ndarray:
-    """Return membership as bool (stocks, days)."""
+def choose_members(cast: Cast, bars: Bars, share: float | None = None) -> np.ndarray:
+    """Return membership of the largest stocks as bool (stocks, days); ``share`` of all (None: as 000300.XSHG)."""
     stocks, total = cast.paused.shape
     wanted = min(stocks, max(FEWEST_MEMBERS, round(stocks * MEMBER_SHARE)))
+    wanted = wanted if share is None else max(1, round(stocks * share))
     value = bars.close * bars.shares
     member, current = np.zeros((stocks, total), dtype=bool), np.zeros(stocks, dtype=bool)
     changes = _change_days(cast.days)
@@ -38,7 +39,9 @@ def choose_members(cast: Cast, bars: Bars) -> np.ndarray:
     return member & alive
 
 
-def member_intervals(member: np.ndarray, codes: tuple[str, ...], days: np.ndarray) -> pd.DataFrame:
+def member_intervals(
+    member: np.ndarray, codes: tuple[str, ...], days: np.ndarray, index_code: str = CODE
+) -> pd.DataFrame:
     """Return membership as intervals: index_code, code, in_date, out_date (NaT = in on the last day)."""
     padded = np.pad(member.astype(np.int8), ((0, 0), (1, 1)))
     change = np.diff(padded, axis=1)
@@ -47,7 +50,7 @@ def member_intervals(member: np.ndarray, codes: tuple[str, ...], days: np.ndarra
     out = np.where(stops == len(days), np.datetime64("NaT"), days[np.minimum(stops, len(days)) - 1])
     return pd.DataFrame(
         {
-            "index_code": CODE,
+            "index_code": index_code,
             "code": [codes[row] for row in rows],
             "in_date": days[begins].astype("datetime64[ns]"),
             "out_date": out.astype("datetime64[ns]"),
@@ -55,7 +58,7 @@ def member_intervals(member: np.ndarray, codes: tuple[str, ...], days: np.ndarra
     )
 
 
-def index_bars(cast: Cast, bars: Bars, member: np.ndarray) -> pd.DataFrame:
+def index_bars(cast: Cast, bars: Bars, member: np.ndarray, code: str = CODE, base: float = BASE) -> pd.DataFrame:
     """Return the bars of the index in points, rounded to 4 decimals; volume in shares, money in CNY."""
     value = np.where(cast.alive, bars.close * bars.shares, 0.0)
     weight = np.empty_like(value)
@@ -63,8 +66,8 @@ def index_bars(cast: Cast, bars: Bars, member: np.ndarray) -> pd.DataFrame:
     weight = np.where(member, weight, 0.0)
     pre = np.where(bars.pre_close > 0, bars.pre_close, 1)
     moves = {name: (weight * (getattr(bars, name) / pre)).sum(0) / weight.sum(0) for name in ("open", "high", "low")}
-    close = np.round(BASE * np.cumprod((weight * (bars.close / pre)).sum(0) / weight.sum(0)), 4)
-    pre_close = np.concatenate([[BASE], close[:-1]])
+    close = np.round(base * np.cumprod((weight * (bars.close / pre)).sum(0) / weight.sum(0)), 4)
+    pre_close = np.concatenate([[base], close[:-1]])
     opened = np.round(pre_close * moves["open"], 4)
     top, bottom = np.maximum(opened, close), np.minimum(opened, close)
     # Members do not reach their highs together: the index goes a third of that way.
@@ -72,7 +75,7 @@ def index_bars(cast: Cast, bars: Bars, member: np.ndarray) -> pd.DataFrame:
     low = bottom - np.maximum(np.round((bottom - pre_close * moves["low"]) / 3, 4), 0)
     return pd.DataFrame(
         {
-            "code": CODE,
+            "code": code,
             "date": cast.days.astype("datetime64[ns]"),
             "open": opened,
             "high": np.round(high, 4),

@@ -15,6 +15,7 @@ from sdk.market.calendar import as_day
 from sdk.market.exchange_rules import to_yuan
 from sdk.market.made.cast import Cast, make_cast
 from sdk.market.made.draws import Draws, throw
+from sdk.market.made.funds import fund_tables
 from sdk.market.made.index import CODE, choose_members, index_bars, member_intervals
 from sdk.market.made.minutes import minute_frames
 from sdk.market.made.signal import FORMULA, PARTS, PAYOUT_DAYS, RETURN_PER_SCORE, monthly_rank_ic
@@ -34,13 +35,15 @@ def make_market(path: str | Path, spec: MarketSpec | None = None) -> Bundle:
     bars = trade(cast, draws, spec.signal)
     member = choose_members(cast, bars)
     cells = np.nonzero(cast.alive)
+    main_index = index_bars(cast, bars, member)
+    more = fund_tables(cast, bars, main_index, spec.seed) if spec.funds else None
     return write_bundle(
         path,
         calendar=days,
-        securities=_securities(cast),
-        daily=_daily(cast, bars, cells),
-        index_daily=index_bars(cast, bars, member),
-        index_members=member_intervals(member, cast.codes, days),
+        securities=_with(_securities(cast), more and more.securities),
+        daily=_with(_daily(cast, bars, cells), more and more.daily),
+        index_daily=_with(main_index, more and more.index_daily),
+        index_members=_with(member_intervals(member, cast.codes, days), more and more.index_members),
         valuation=_valuation(cast, draws, bars, cells),
         corporate_actions=_actions(cast, bars),
         minutes=_minutes(spec, cast, bars),
@@ -55,6 +58,10 @@ def _minutes(spec: MarketSpec, cast: Cast, bars: Bars) -> Iterator[tuple[str, pd
     if last < cast.days[0] or first > cast.days[-1]:
         raise MarketError(f"minute bars {first} … {last}: the made market covers {cast.days[0]} … {cast.days[-1]}")
     return minute_frames(cast, bars, spec.seed, first, last)
+
+
+def _with(rows: pd.DataFrame, more: pd.DataFrame | None) -> pd.DataFrame:
+    return rows if more is None else pd.concat([rows, more[rows.columns]], ignore_index=True)
 
 
 def _keys(cast: Cast, cells: tuple[np.ndarray, ...]) -> dict[str, Any]:

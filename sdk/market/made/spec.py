@@ -17,7 +17,8 @@ RUN_UP_DAYS = 300
 class MarketSpec:
     """``years`` from ``start`` on are meant for work; 300 trading days before them give formulas their history.
 
-    ``minutes`` = first and last day with minute bars. ``signal`` scales the planted signal: 1 gives a monthly RankIC
+    ``funds`` adds the funds and indices of funds.py, ``minutes`` = first and last day with minute bars of the stocks.
+    ``signal`` scales the planted signal: 1 gives a monthly RankIC
     of about 0.08, 0 plants nothing.
     """
 
@@ -27,6 +28,7 @@ class MarketSpec:
     start: str = "2018-01-01"
     signal: float = 1.0
     minutes: tuple[str, str] | None = None
+    funds: bool = False
 
     def __post_init__(self) -> None:
         as_day(self.start)

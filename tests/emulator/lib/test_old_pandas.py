@@ -1,0 +1,156 @@
+"""What strategies expect of pandas 1.1 and numpy 1.19 works; what cannot work is an error, not a wrong number."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sdk.emulator.lib import old_pandas
+from sdk.emulator.lib.preset import numpy_sum, preset_names
+from sdk.emulator.rules import RuleBook
+from sdk.emulator.runner import run_backtest
+from tests.emulator.markets import made_bundle
+
+
+@pytest.fixture(autouse=True)
+def _installed():
+    old_pandas.install()
+
+
+DAYS = pd.Series([1.0, 2.0, 3.0], index=pd.date_range("2024-01-02", periods=3))
+CODES = pd.Series([1.0, 2.0, 3.0], index=["a", "b", "c"])
+NUMBERS = pd.Series([1.0, 2.0, 3.0], index=[10, 20, 30])
+
+
+def test_places_on_an_index_of_dates_or_codes():
+    assert DAYS[-1] == 3 and DAYS[0] == 1 and CODES[np.int64(1)] == 2  # noqa: PT018
+    assert CODES[[0, 2]].tolist() == [1, 3]
+    assert DAYS[-2:].tolist() == [2, 3]
+
+
+@pytest.mark.parametrize(("series", "key"), [(NUMBERS, 0), (CODES, "d"), (CODES, True), (CODES, [])])
+def test_labels_stay_labels(series, key):
+    if key == []:
+        assert len(series[key]) == 0
+    else:
+        with pytest.raises(KeyError):
+            series[key]
+    with pytest.raises(IndexError):
+        CODES[7]
+
+
+def test_setting_by_place():
+    series = CODES.copy()
+    series[0], series["b"] = 9.0, 8.0
+    assert series.tolist() == [9, 8, 3]
+    numbers = NUMBERS.copy()
+    numbers[0] = 5.0
+    assert numbers.index.tolist() == [10, 20, 30, 0], "a new label, as in every pandas"
+
+
+def test_a_column_of_days_meets_a_date():
+    days = pd.Series(pd.to_datetime(["2024-01-02", "2024-01-03"]))
+    date = dt.date(2024, 1, 3)
+    assert (days < date).tolist() == [True, False]
+    assert (days == date).tolist() == [False, True]
+    assert (date - days).tolist() == [pd.Timedelta(days=1), pd.Timedelta(0)]
+    assert ((date - days) > dt.timedelta(0)).tolist() == [True, False]
+
+
+def test_a_timestamp_meets_a_date():
+    day, date = pd.Timestamp("2024-01-02"), dt.date(2024, 1, 3)
+    assert day < date and date > day and day <= date and not day == date  # noqa: PT018, SIM201
+    assert date - day == pd.Timedelta(days=1)
+    assert (day - date).days == -1
+    assert hash(day) == hash(pd.Timestamp("2024-01-02"))
+    assert sorted([pd.Timestamp("2024-01-05"), day])[0] is day
+
+
+def test_methods_that_left_and_arguments_by_place():
+    frame = pd.DataFrame({"x": [1.0, np.nan], "y": [3.0, 4.0]}, index=["a", "b"])
+    assert frame.drop("x", 1).columns.tolist() == ["y"]
+    assert frame.append({"x": 5, "y": 6}, ignore_index=True).shape == (3, 2)
+    assert CODES.append(CODES).size == 6
+    assert frame.fillna(method="ffill")["x"].tolist() == [1, 1]
+    assert frame.fillna(0)["x"].tolist() == [1, 0]
+    assert frame.ix["a", "y"] == frame.ix[0, 1] == frame.ix[0, "y"] == 3
+    assert pd.concat([frame, frame], 1).shape == (2, 4)
+    assert frame.mean(1).tolist() == [2, 4]
+    assert frame.sort("y", ascending=False).index.tolist() == ["b", "a"]
+    assert dict(CODES.iteritems()) == {"a": 1, "b": 2, "c": 3}
+    assert frame.rolling(window=2, axis=1).sum()["y"].tolist()[0] == 4
+    assert DAYS.resample("D", how="last").tolist() == [1, 2, 3]
+    assert frame.dropna(0, "any").shape == (1, 2)
+    assert frame.dropna().shape == (1, 2)
+    assert frame.reset_index().pivot("index", "x", "y").shape == (2, 2)
+    assert pd.rolling_mean(CODES, 2).tolist()[1:] == [1.5, 2.5]
+
+
+def test_numpys_old_names():
+    assert np.float is float
+    assert np.NaN != np.NaN
+    assert np.in1d([1, 2], [2]).tolist() == [False, True]
+
+
+def test_the_sum_of_a_frame_is_the_sum_of_its_columns():
+    frame = pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]})
+    assert numpy_sum(frame)[0] == 3
+    assert numpy_sum(frame).iloc[1] == 7
+    assert numpy_sum(x for x in (1, 2)) == 3
+    assert numpy_sum({"a": 1, "b": 2}.values()) == 3
+    assert numpy_sum([[1], [2]], []) == [1, 2]
+    assert numpy_sum([1.5, 2.5]) == 4
+    assert numpy_sum([]) == 0
+    assert numpy_sum([1, 2], 10) == 13
+    assert numpy_sum(np.ones((2, 3))) == 6
+
+
+def test_presets_hide_no_builtin_but_sum():
+    import builtins
+
+    names = preset_names(RuleBook())
+    assert {name for name in names if hasattr(builtins, name)} == {"sum"}
+    assert "sum" not in preset_names(RuleBook({"numpy_sum": "python"}))
+    assert {"floor", "sqrt", "sign", "ones", "std", "NaN", "where"} <= set(names)
+
+
+def run(tmp_path, body):
+    market = made_bundle(tmp_path / "bundle", {"600000.XSHG": {"open": [10.0] * 5}})
+    lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
+    return run_backtest(
+        f"import pandas as pd\ndef initialize(context):\n{lines}\n", market, "2024-01-02", "2024-01-02"
+    )
+
+
+def test_a_change_of_a_column_reaches_the_frame_as_it_did(tmp_path):
+    result = run(
+        tmp_path,
+        """
+df = pd.DataFrame({'a': [1, 2, 3], 'b': [1.0, None, 3.0]}, index=['x', 'y', 'z'])
+df['a'][df['a'] > 1] = 0
+df['a'][0] = 7
+df['a']['y'] = 5
+df['b'].fillna(0, inplace=True)
+kept = df['a']
+print(df.values.tolist())
+print(kept.tolist())
+""",
+    )
+    assert result.status == "done", result.log
+    assert result.log[0].endswith("[[7.0, 1.0], [5.0, 0.0], [0.0, 3.0]]")
+    assert result.log[1].endswith("[7, 5, 0]")
+
+
+def test_a_named_column_is_its_own(tmp_path):
+    result = run(tmp_path, "df = pd.DataFrame({'a': [1, 2]})\ns = df['a']\ns[0] = 9\nprint(df['a'].tolist())")
+    assert result.log[0].endswith("[1, 2]")
+
+
+def test_our_own_code_is_left_alone():
+    frame = pd.DataFrame({"a": [1, 2]})
+    taken = frame["a"]
+    taken[0] = 5
+    assert frame["a"].tolist() == [1, 2]
