@@ -297,6 +297,9 @@ OFFICIAL: tuple[Group, ...] = (
 # Offered, and this is missing. A note for a name that is not offered fails the test.
 PARTIAL: Mapping[str, str] = {
     "send_message": "does nothing, as in a backtest of the platform",
+    "get_call_auction": "time and current; volume and money by rule call_auction_volume, no order book",
+    "minute": "on bundles with minute bars",
+    **dict.fromkeys(("1m", "5m", "15m", "30m", "60m", "120m"), "on bundles with minute bars"),
     "disable_cache": "accepted, no effect",
     "enable_profile": "accepted, no effect",
     "read_file": "files that this run wrote",
@@ -323,5 +326,5 @@ LACKING: Mapping[str, str] = {
     ),
     "industry_code": "use get_industry, or leave industries out",
     "open_interest": "futures only; use volume",
-    "tick": "use frequency='day'",
+    "tick": "use frequency='minute' or 'day'",
 }

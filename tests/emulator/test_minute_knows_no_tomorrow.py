@@ -107,9 +107,10 @@ def test_minutes_after_now_change_nothing_up_to_now(tmp_path, moment, frequency)
     assert len(one.trades) > 50
 
 
-def test_what_follows_the_run_changes_nothing_at_all(tmp_path):
-    one = run(market(tmp_path / "a"), "minute", True)
-    two = run(market(tmp_path / "b", (LAST + 1, 0)), "minute", True)
+@pytest.mark.parametrize("real", [True, False])
+def test_what_follows_the_run_changes_nothing_at_all(tmp_path, real):
+    one = run(market(tmp_path / "a"), "minute", real)
+    two = run(market(tmp_path / "b", (LAST + 1, 0)), "minute", real)
     assert one.log == two.log
     assert one.texts == two.texts
 

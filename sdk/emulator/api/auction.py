@@ -38,9 +38,9 @@ class CallAuction:
         rows = [
             self._row(code, day, names) for code in codes for day in range(first, stop) if self._traded(code, day)
         ]
-        from sdk.emulator.api.frames import frame_class
+        import pandas as pd
 
-        return frame_class()(rows, columns=["code", *names])
+        return pd.DataFrame(rows, columns=["code", *names])
 
     def _check(self, names: list[str]) -> None:
         known = {"time", "current", *(("volume", "money") if self._first_minute else ())}

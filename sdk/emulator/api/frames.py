@@ -1,67 +1,20 @@
-"""The shapes of the bar calls: DataFrames in which ``closes[-1]`` is still the last row.
+"""The shapes of the bar calls, made fast: one block of memory, column names shared, pandas imported at first use.
 
-# platform: its pandas (1.1) reads an integer on a Series whose index holds no integers as a place, and published
-strategies write ``attribute_history(...)['close'][-1]`` everywhere; pandas 3 would raise KeyError. Only that is put
-back; all else is the installed pandas. pandas is imported at the first frame.
+Places on Series (``close[-1]``) and other words of the platform's pandas are ``lib/old_pandas.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-@lru_cache(maxsize=1)
-def frame_class() -> type[pd.DataFrame]:
-    """Return the DataFrame whose columns and rows are Series that know places."""
-    import pandas as pd
-
-    class Series(pd.Series):
-        """A Series with the old reading of ``series[-1]``."""
-
-        @property
-        def _constructor(self) -> Any:
-            return make_series
-
-        @property
-        def _constructor_expanddim(self) -> Any:
-            return DataFrame
-
-        def __getitem__(self, key: Any) -> Any:
-            if isinstance(key, int | np.integer) and self.index.dtype.kind not in "iuf":
-                return self.iloc[key]
-            return super().__getitem__(key)
-
-    class DataFrame(pd.DataFrame):
-        """A DataFrame of such Series."""
-
-        @property
-        def _constructor(self) -> Any:
-            return DataFrame
-
-        @property
-        def _constructor_sliced(self) -> Any:
-            return make_series
-
-    def make_series(*given: Any, **named: Any) -> Any:
-        """Build one; what pandas has just built itself only changes its class, which is four times as fast."""
-        if len(given) == 1 and not named and type(given[0]) is pd.Series:
-            given[0].__class__ = Series
-            return given[0]
-        return Series(*given, **named)
-
-    return DataFrame
 
 
 @lru_cache(maxsize=64)
 def _columns(names: tuple[str, ...]) -> Any:
-    """The column index of a frame, shared by all frames with these names: its lookup table is built once."""
+    """The column index of all frames with these names: its lookup table is built once; frames take views of it."""
     import pandas as pd
 
     return pd.Index(names)
@@ -72,7 +25,7 @@ def table(names: Sequence[str], days: np.ndarray | None, block: np.ndarray) -> A
     import pandas as pd
 
     index = None if days is None else pd.DatetimeIndex(days.astype("datetime64[ns]"))
-    return frame_class()(block.T, index=index, columns=_columns(tuple(names)), copy=False)
+    return pd.DataFrame(block.T, index=index, columns=_columns(tuple(names)).view(), copy=False)
 
 
 def frame(columns: dict[str, np.ndarray], days: np.ndarray | None) -> Any:
@@ -81,7 +34,7 @@ def frame(columns: dict[str, np.ndarray], days: np.ndarray | None) -> Any:
 
     if not columns or any(column.dtype != np.float64 for column in columns.values()):
         index = None if days is None else pd.DatetimeIndex(days.astype("datetime64[ns]"))
-        return frame_class()(columns, index=index, copy=False)
+        return pd.DataFrame(columns, index=index, copy=False)
     return table(tuple(columns), days, np.array(list(columns.values())))
 
 
@@ -94,7 +47,7 @@ def long(codes: list[str], days: np.ndarray, blocks: dict[str, np.ndarray], keep
     pick: Any = slice(None) if keep is None else keep.reshape(-1)
     columns: dict[str, Any] = {"time": times[pick], "code": pd.Series(labels[pick], dtype=object)}
     columns.update({name: block.reshape(-1)[pick] for name, block in blocks.items()})
-    return frame_class()(columns, copy=False)
+    return pd.DataFrame(columns, copy=False)
 
 
 class FieldFrames(dict[str, Any]):
