@@ -34,6 +34,7 @@ from sdk.market.layout import (
     column_type,
 )
 from sdk.market.manifest import sha256_of
+from sdk.market.optional_tables import arrow_table
 
 ROW_GROUP = 1 << 20
 
@@ -48,33 +49,36 @@ def write_bundle(
     index_members: pd.DataFrame | None = None,
     valuation: pd.DataFrame | None = None,
     corporate_actions: pd.DataFrame | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
     about: Mapping[str, Any],
 ) -> Bundle:
     """Write the tables of ``layout.py`` (dates as datetime64, NaN/NaT/None = absent) and return the open
     bundle.
 
-    ``about`` joins the manifest: source, planted signal, import report. MarketError when ``path`` holds
+    ``tables``: optional tables by name, like ``fundamentals/income``. ``about`` joins the manifest: source, planted signal, import report. MarketError when ``path`` holds
     something else.
     """
     target = Path(path).absolute()
     refuse_foreign(target)
-    tables = {
+    stored = {
         "calendar.parquet": _small("calendar.parquet", pd.DataFrame({"date": calendar})),
         "securities.parquet": _small("securities.parquet", securities.sort_values("code")),
         **_yearly(_bars(daily, DAILY_FIELDS)),
     }
     if index_daily is not None:
-        tables[INDEX_DAILY] = _bars(index_daily, INDEX_FIELDS)
+        stored[INDEX_DAILY] = _bars(index_daily, INDEX_FIELDS)
     if index_members is not None:
         members = index_members.sort_values(["index_code", "code", "in_date"])
-        tables["index_members.parquet"] = _small("index_members.parquet", members)
+        stored["index_members.parquet"] = _small("index_members.parquet", members)
     if valuation is not None:
-        tables[VALUATION] = _bars(valuation, tuple(str(c) for c in valuation if c not in ("code", "date")))
+        stored[VALUATION] = _bars(valuation, tuple(str(c) for c in valuation if c not in ("code", "date")))
     if corporate_actions is not None:
         actions = corporate_actions.sort_values(["code", "ex_date"])
-        tables["corporate_actions.parquet"] = _small("corporate_actions.parquet", actions)
+        stored["corporate_actions.parquet"] = _small("corporate_actions.parquet", actions)
+    for name, frame in (tables or {}).items():
+        stored[f"{name}.parquet"] = arrow_table(f"{name}.parquet", frame)
     try:
-        _publish(target, tables, {"coverage": _coverage(calendar, daily), **about})
+        _publish(target, stored, {"coverage": _coverage(calendar, daily), **about})
     except OSError as error:
         raise MarketError(f"{target} cannot be written ({error}); what was there before is as it was") from error
     return Bundle.open(target)
