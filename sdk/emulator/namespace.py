@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sdk.emulator.api.current import CurrentData
+from sdk.emulator.api.data_names import data_names
 from sdk.emulator.api.subportfolios import SubPortfolioConfig, subportfolio_setter
 from sdk.emulator.api.visible import FutureDataError
 from sdk.emulator.costs import OrderCost, PerTrade
@@ -86,6 +87,7 @@ def strategy_names(session: Session) -> dict[str, Any]:
         "get_all_trade_days": securities.get_all_trade_days,
         "get_extras": securities.get_extras,
         "get_valuation": securities.get_valuation,
+        **data_names(session),
         "normalize_code": securities.normalize_code,
         "FutureDataError": FutureDataError,
         # files, messages, curves
@@ -114,7 +116,10 @@ def importable_modules(names: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]
     return {
         "jqdata": dict(names),
         "kuanke.user_space_api": dict(names),
-        "jqfactor": {name: Unbuilt(f"jqfactor.{name}", platform) for name in JQFACTOR},
+        "jqfactor": {
+            **{name: Unbuilt(f"jqfactor.{name}", platform) for name in JQFACTOR},
+            **{name: names[name] for name in ("get_factor_values", "get_all_factors")},
+        },
         "jqlib.technical_analysis": {
             name: Unbuilt(f"jqlib.technical_analysis.{name}", "write the indicator with numpy on attribute_history")
             for name in TECHNICAL

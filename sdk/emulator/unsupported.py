@@ -14,21 +14,15 @@ from sdk.emulator.traceback_text import USER_CODE
 from sdk.errors import UnsupportedCall
 
 _BARS = "use get_price(..., frequency='daily') or attribute_history"
-_VALUATION = "use get_valuation(security, end_date=…, fields=…, count=1)"
-_MEMBERS = "use get_index_stocks"
 _PLATFORM = "run this strategy on the platform"
 
 UNBUILT: dict[str, str] = {
     **dict.fromkeys(("get_ticks", "get_current_tick", "get_call_auction", "subscribe", "unsubscribe"), _BARS),
-    **dict.fromkeys(("unsubscribe_all", "get_money_flow", "get_billboard_list", "get_mtss"), _PLATFORM),
-    **dict.fromkeys(("get_fundamentals", "get_fundamentals_continuously", "get_history_fundamentals"), _VALUATION),
-    **dict.fromkeys(("query", "valuation", "indicator", "income", "balance", "cash_flow"), _VALUATION),
-    **dict.fromkeys(("finance", "macro", "get_locked_shares", "get_margincash_stocks"), _PLATFORM),
-    **dict.fromkeys(("get_marginsec_stocks", "get_factor_values", "calc_factors", "Factor"), _PLATFORM),
-    **dict.fromkeys(("get_industry_stocks", "get_industry", "get_industries", "get_concept_stocks"), _MEMBERS),
-    **dict.fromkeys(("get_concept", "get_concepts", "get_index_weights"), _MEMBERS),
+    **dict.fromkeys(("unsubscribe_all", "get_margincash_stocks", "get_marginsec_stocks"), _PLATFORM),
+    **dict.fromkeys(("calc_factors", "Factor"), _PLATFORM),
+    "macro": "keep the series as a CSV beside the strategy and use read_file",
     **dict.fromkeys(("winsorize", "winsorize_med", "standardlize", "neutralize"), "use numpy on get_price"),
-    **dict.fromkeys(("get_dominant_future", "get_future_contracts", "get_all_factors"), _PLATFORM),
+    **dict.fromkeys(("get_dominant_future", "get_future_contracts"), _PLATFORM),
     **dict.fromkeys(("transfer_cash", "inout_cash"), "use the one stock account"),
     **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), "use order"),
     **dict.fromkeys(("marginsec_open", "marginsec_close", "marginsec_direct_refund"), "use order"),
@@ -37,7 +31,7 @@ UNBUILT: dict[str, str] = {
     **dict.fromkeys(("portfolio_optimizer", "create_backtest", "get_backtest"), _PLATFORM),
 }
 JQFACTOR = (
-    *("get_factor_values", "calc_factors", "Factor", "get_all_factors"),
+    *("calc_factors", "Factor"),
     *("winsorize", "winsorize_med", "standardlize", "neutralize"),
 )
 TECHNICAL = (

@@ -63,8 +63,8 @@ def finance_class(name: str, columns: tuple[tuple[str, str], ...]) -> Any:
     return type(name, (declarative_base(),), {"__tablename__": name, "id": Column(Integer, primary_key=True), **fields})
 
 
-def plan_of(asked: Any, call: str) -> Plan:
-    """Read a query; StrategyError for what is none."""
+def plan_of(asked: Any, call: str, keys: Sequence[str] = ()) -> Plan:
+    """Read a query whose tables will be joined on ``keys``; StrategyError for what is no query."""
     if not isinstance(asked, Query):
         raise StrategyError(f"{call}: the first argument must be query(…), got {type(asked).__name__}")
     bare = unlimited(asked)
@@ -74,10 +74,8 @@ def plan_of(asked: Any, call: str) -> Plan:
     conditions = _columns([statement.with_only_columns(literal(1))])
     listed = _columns(d["expr"] for d in asked.column_descriptions if d["expr"] is not d["entity"])
     named = _merged(conditions, listed)
-    columns = _merged(named, _columns(selected))
-    known = {column.table.name: column.table for column in _each(selected)}
-    known.update({column.table.name: column.table for column in _each([statement])})
-    classes = {mapper.local_table.name: mapper.class_ for mapper in _mappers(asked, known)}
+    columns = {name: found | set(keys) for name, found in _merged(named, _columns(selected)).items()}
+    classes = {one.__table__.name: one for one in _entities(asked, [statement, *selected])}
     results = tuple((_name(column), isinstance(column.type, Date)) for column in selected)
     limit, offset = getattr(asked, "limit_value", None), getattr(asked, "offset_value", None)
     return Plan(
@@ -135,13 +133,13 @@ def _merged(*maps: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
     return {name: frozenset().union(*(one.get(name, frozenset()) for one in maps)) for name in names}
 
 
-def _mappers(asked: Any, tables: Mapping[str, Any]) -> Iterable[Any]:
-    """Yield the mapper of each table of the query."""
-    for column in [*asked.statement.selected_columns, *_each([asked.statement])]:
-        for part in _each([column]):
-            mapper = part._annotations.get("parententity") or part._annotations.get("parentmapper")
-            if mapper is not None:
-                yield mapper.mapper
+def _entities(asked: Any, elements: Iterable[Any]) -> Iterable[Any]:
+    """Yield the class of each table of the query: of what is selected, and of what only a condition names."""
+    yield from (found["entity"] for found in asked.column_descriptions if found["entity"] is not None)
+    for column in _each(elements):
+        mapper = column._annotations.get("parententity")
+        if mapper is not None:
+            yield mapper.mapper.class_
 
 
 def _name(column: Any) -> str | None:
