@@ -53,9 +53,11 @@ class OptionalTable:
 
 
 _STATEMENT: Final = OptionalTable(
-    {"code": _TEXT, "statDate": _DATE, "pubDate": _DATE}, ("code", "statDate", "pubDate"), _NUMBER,
-    (("statDate", "pubDate"),),
-)  # fmt: skip
+    {"code": _TEXT, "statDate": _DATE, "pubDate": _DATE},
+    key=("code", "statDate", "pubDate"),
+    more=_NUMBER,
+    ordered=(("statDate", "pubDate"),),
+)
 _INTERVAL: Final = {"start_date": _DATE, "code": _TEXT, "in_date": _DATE, "out_date": _DATE}
 _FLOWS: Final = dict.fromkeys(("net_amount_xl", "net_amount_l", "net_amount_m", "net_amount_s"), _NUMBER)
 _SIDES: Final = ("buy_value", "buy_rate", "sell_value", "sell_rate", "total_value", "net_value", "amount")
@@ -96,7 +98,7 @@ TABLES: Final[Mapping[str, OptionalTable]] = {
         ("code", "ex_date"),
         ordered=(("report_date", "board_plan_pub_date"), ("implementation_pub_date", "ex_date")),
     ),
-}  # fmt: skip
+}
 FINANCE: Final = re.compile(r"finance/[A-Z][A-Z0-9_]*\.parquet")
 
 

@@ -55,8 +55,8 @@ def write_bundle(
     """Write the tables of ``layout.py`` (dates as datetime64, NaN/NaT/None = absent) and return the open
     bundle.
 
-    ``tables``: optional tables by name, like ``fundamentals/income``. ``about`` joins the manifest: source, planted signal, import report. MarketError when ``path`` holds
-    something else.
+    ``tables``: optional tables by name, like ``fundamentals/income``. ``about`` joins the manifest: source,
+    planted signal, import report. MarketError when ``path`` holds something else.
     """
     target = Path(path).absolute()
     refuse_foreign(target)

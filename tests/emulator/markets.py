@@ -92,11 +92,13 @@ def made_bundle(
     actions: Sequence[tuple[str, str, float, float]] = (),
     kinds: Mapping[str, str] | None = None,
     delisted: Mapping[str, str] | None = None,
+    **more: Any,
 ) -> Bundle:
     """A market by hand: code -> field -> values along business days from ``start``.
 
     ``open`` is needed; by default close = high = low = open, pre_close = the close before, volume 1e6, factor 1,
-    no limits. NaN in ``open`` = no bar. ``actions``: (code, ex_date, cash before tax, shares after ÷ before).
+    no limits. NaN in ``open`` = no bar. ``actions``: (code, ex_date, cash before tax, shares after ÷ before). ``more`` goes to
+    ``write_bundle``: valuation, tables, index_members.
     """
     length = max(len(fields["open"]) for fields in bars.values())
     days = np.busday_offset(np.datetime64(start), np.arange(length), roll="forward")
@@ -114,6 +116,7 @@ def made_bundle(
         daily=pd.concat(frames),
         corporate_actions=events.assign(ex_date=pd.to_datetime(events["ex_date"])) if len(events) else None,
         about={"source": "test"},
+        **more,
     )
 
 

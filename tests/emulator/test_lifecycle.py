@@ -180,9 +180,10 @@ def test_a_syntax_error_is_one_line_with_file_and_line(bundle, tmp_path):
 @pytest.mark.parametrize(
     ("use", "named"),
     [
-        ("get_fundamentals(None)", r"get_fundamentals\(\).*策略第 2 行.*get_valuation"),
-        ("query(valuation.code)", r"valuation\.code"),
-        ("finance.run_query(1)", r"finance\.run_query"),
+        ("macro.run_query(1)", r"macro\.run_query.*策略第 2 行.*read_file"),
+        ("get_fundamentals(query(indicator.roe))", r"FinancialIndicatorDay.*策略第 2 行.*fundamentals/indicator"),
+        ("finance.STK_HOLDER_NUM", r"finance\.STK_HOLDER_NUM.*策略第 2 行.*finance/STK_HOLDER_NUM\.parquet"),
+        ("get_industry_stocks('801780')", r"get_industry_stocks.*industries\.parquet"),
         ("set_subportfolios([])", r"set_subportfolios\(\).*策略第 2 行"),
         ("inout_cash(1)", r"inout_cash\(\)"),
         ("get_price('600000.XSHG', count=1, frequency='1m')", "daily"),

@@ -58,9 +58,8 @@ class BookView:
         quarter = found.stat.astype("datetime64[M]").astype(int) // 3
         quarter = quarter - (quarter.min() if len(quarter) else 0)
         values = found.frame[column].to_numpy(float)
-        companies, place = int(found.company.max()) + 1 if len(values) else 0, {}
-        for code, company in zip(found.code, found.company.tolist(), strict=True):
-            place[code] = company
+        companies = int(found.company.max()) + 1 if len(values) else 0
+        place = dict(zip(found.code, found.company.tolist(), strict=True))
         rows = np.array([place.get(code, -1) for code in self._codes])
         width = int(quarter.max()) + 1 if len(quarter) else 0
         result = np.full((len(rows), self._span[1] - self._span[0]), np.nan)

@@ -16,7 +16,7 @@ the platform itself would show later ones. ``run_query`` takes one table and giv
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -38,8 +38,10 @@ DIVIDEND_COLUMNS = (
     *(("a_xr_date", "date"), ("a_bonus_date", "date"), ("total_capital_before_transfer", "number")),
     *(("total_capital_after_transfer", "number"), ("plan_progress", "text"), ("bonus_cancel_pub_date", "date")),
 )
-AFTER_DETAILS = ("implementation_pub_date", "implementation_bonusnote", "a_registration_date", "a_xr_date", "a_bonus_date")
-Loader = Callable[[], Any]
+AFTER_DETAILS = (
+    *("implementation_pub_date", "implementation_bonusnote"),
+    *("a_registration_date", "a_xr_date", "a_bonus_date"),
+)
 
 
 class LazyTable:
@@ -77,7 +79,6 @@ class Finance:
     def __init__(self, reader: PriceReader, fundamentals: Fundamentals, rules: Mapping[str, str]) -> None:
         self._reader, self._fundamentals = reader, fundamentals
         self._limit = int(rules["finance_row_limit"])
-        self._classes: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not name.isupper():

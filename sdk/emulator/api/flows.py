@@ -18,7 +18,8 @@ from sdk.emulator.unsupported import unsupported
 from sdk.errors import StrategyError, nearest
 
 SIZES = ("main", "xl", "l", "m", "s")
-FLOW_FIELDS = ("date", "sec_code", "change_pct", *(f"net_{what}_{size}" for size in SIZES for what in ("amount", "pct")))
+FLOW_NETS = tuple(f"net_{what}_{size}" for size in SIZES for what in ("amount", "pct"))
+FLOW_FIELDS = ("date", "sec_code", "change_pct", *FLOW_NETS)
 UNKNOWN_TODAY = ("close",)
 
 

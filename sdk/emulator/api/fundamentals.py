@@ -89,7 +89,8 @@ class Fundamentals:
         last = self._moment(call, end_date)[0]
         moments = [(day, days[day]) for day in range(max(last - _count(count, call) + 1, 0), last + 1)]
         table = next(iter(plan.tables.values()))
-        wide = plan_of(plan.query.add_columns(table.day.label("__day"), table.code.label("__code")), call, ("code", "day"))
+        both = plan.query.add_columns(table.day.label("__day"), table.code.label("__code"))
+        wide = plan_of(both, call, ("code", "day"))
         self.database.hold(wide, ("days", last, count), lambda name, names: self.facts.rows(name, names, moments))
         found = self._frame(wide, joined(wide, ("code", "day")), call, (plan.limit, plan.offset))
         keys = {"day": found.pop("__day"), "code": found.pop("__code")}
@@ -110,7 +111,7 @@ class Fundamentals:
         interval: str = "1q",
         stat_by_year: bool = False,
     ) -> Any:
-        """Rows (code, statDate, fields) of the last ``count`` periods up to ``stat_date``, or public on ``watch_date``."""
+        """Rows (code, statDate, fields) of ``count`` periods up to ``stat_date``, or public on ``watch_date``."""
         import pandas as pd
 
         call = "get_history_fundamentals"
@@ -119,12 +120,13 @@ class Fundamentals:
         if interval not in ("1q", "1y") or (stat_by_year and interval != "1y"):
             raise StrategyError(f"{call}: interval={interval!r}; choose '1q' or '1y' ('1y' with stat_by_year=True)")
         codes, _ = code_list(security, self._reader.bars, call)
-        asked = [self._column(field, stat_by_year, call) for field in _listed(fields)]
+        named = [self._column(field, stat_by_year, call) for field in _listed(fields)]
+        asked = [(table, name) for table, name in named if name not in ("code", "statDate")]
         as_of = self._moment(call, watch_date)[1] if watch_date is not None else self._known_now()
         step = 4 if interval == "1y" else 1
         rows = []
         newest = None if stat_date is None else _quarter(_period(stat_date, call)[0])
-        known = {table: self._by_quarter(table, stat_by_year, as_of) for table, _ in asked}
+        known = {table: self._by_quarter(table, stat_by_year, as_of) for table, _ in named}
         for code in codes:
             own = {quarter for found in known.values() for quarter in found.get(code, ())}
             last = newest if newest is not None else max(own, default=None)
@@ -132,8 +134,8 @@ class Fundamentals:
                 continue
             for quarter in range(last - step * (_count(count, call) - 1), last + 1, step):
                 if quarter in own:
-                    values = [self._cell(known[table].get(code, {}).get(quarter), table, stat_by_year, name)
-                              for table, name in asked]  # fmt: skip
+                    place = {table: found.get(code, {}).get(quarter) for table, found in known.items()}
+                    values = (self._cell(place[table], table, stat_by_year, name) for table, name in asked)
                     rows.append((code, str(_quarter_end(quarter)), *values))
         return pd.DataFrame(rows, columns=["code", "statDate", *(name for _, name in asked)])
 
@@ -196,9 +198,8 @@ class Fundamentals:
         bounded = asked.limit(min(self._limit, limit) if limit is not None else self._limit)
         names, rows = self.database.answer(bounded.offset(offset) if offset else bounded, call)
         given = [(own or found, is_date) for found, (own, is_date) in zip(names, plan.results, strict=True)]
-        return frame_of(
-            given, rows, self._rules["fundamentals_dates"] == "date", self._rules["repeated_columns"]
-        )  # fmt: skip
+        dates = self._rules["fundamentals_dates"] == "date"
+        return frame_of(given, rows, dates, self._rules["repeated_columns"])
 
     def _column(self, field: Any, yearly: bool, call: str) -> tuple[str, str]:
         """Return (table, column) of ``income.net_profit``."""

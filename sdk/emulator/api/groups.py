@@ -109,7 +109,7 @@ class Groups:
         columns = {"date": dates, "weight": weights, "display_name": names}
         return pd.DataFrame(columns, index=pd.Index(codes, dtype=object, name="code"))
 
-    def _weights_by_value(self, index_id: str, day: np.datetime64, call: str) -> tuple[list[str], np.ndarray, list[Any]]:
+    def _weights_by_value(self, index_id: str, day: np.datetime64, call: str) -> tuple[list[str], Any, list[Any]]:
         bars = self._reader.bars
         field = next((name for name in ("circulating_market_cap", "market_cap") if bars.has(name)), None)
         if field is None or not self._by_value:
@@ -136,7 +136,7 @@ class Groups:
             try:
                 self._spans[name] = Spans(self._reader.bars.bundle.table(name))
             except MarketError as error:
-                raise unsupported(call, f"this bundle has no {name}.parquet; import one, or use get_index_stocks") from error
+                raise unsupported(call, f"this bundle has no {name}.parquet; use get_index_stocks") from error
         return self._spans[name]
 
 

@@ -23,12 +23,8 @@ from sqlalchemy.sql import visitors
 
 from sdk.errors import StrategyError
 
-__all__ = ["FUNDAMENTALS", "Plan", "compiled", "finance_class", "joined", "plan_of", "query", "table_class", "unlimited"]
+__all__ = ["Plan", "compiled", "finance_class", "joined", "plan_of", "query", "table_class", "unlimited"]
 
-FUNDAMENTALS = (
-    *("valuation", "indicator", "income", "balance", "cash_flow"),
-    *("bank_indicator", "security_indicator", "insurance_indicator"),
-)
 KINDS = {"date": Date, "number": Float, "text": String, "whole": Integer}
 _DIALECT = sqlite.dialect()
 
@@ -59,8 +55,9 @@ def table_class(name: str) -> Any:
 @cache
 def finance_class(name: str, columns: tuple[tuple[str, str], ...]) -> Any:
     """Return a class for the finance table ``name`` with (column, kind) as given; ``id`` is its key."""
-    fields: dict[str, Any] = {column: Column(KINDS[kind]) for column, kind in columns if column != "id"}
-    return type(name, (declarative_base(),), {"__tablename__": name, "id": Column(Integer, primary_key=True), **fields})
+    key = {"id": Column(Integer, primary_key=True)}
+    fields = {column: Column(KINDS[kind]) for column, kind in columns if column != "id"}
+    return type(name, (declarative_base(),), {"__tablename__": name, **key, **fields})
 
 
 def plan_of(asked: Any, call: str, keys: Sequence[str] = ()) -> Plan:
@@ -70,19 +67,17 @@ def plan_of(asked: Any, call: str, keys: Sequence[str] = ()) -> Plan:
     bare = unlimited(asked)
     statement = bare.statement
     selected = list(statement.selected_columns)
-    whole = {d["expr"].__table__.name for d in asked.column_descriptions if d["expr"] is d["entity"]}
+    described: list[Any] = list(asked.column_descriptions)
     conditions = _columns([statement.with_only_columns(literal(1))])
-    listed = _columns(d["expr"] for d in asked.column_descriptions if d["expr"] is not d["entity"])
+    listed = _columns(one["expr"] for one in described if one["expr"] is not one["entity"])
     named = _merged(conditions, listed)
     columns = {name: found | set(keys) for name, found in _merged(named, _columns(selected)).items()}
     classes = {one.__table__.name: one for one in _entities(asked, [statement, *selected])}
     results = tuple((_name(column), isinstance(column.type, Date)) for column in selected)
     limit, offset = getattr(asked, "limit_value", None), getattr(asked, "offset_value", None)
-    return Plan(
-        bare, {name: classes[name] for name in sorted(columns)}, columns,
-        {name: named.get(name, frozenset()) - ({"id"} if name in whole else set()) for name in columns},
-        results, limit, offset,
-    )  # fmt: skip
+    tables = {name: classes[name] for name in sorted(columns)}
+    written = {name: named.get(name, frozenset()) for name in columns}
+    return Plan(bare, tables, columns, written, results, limit, offset)
 
 
 def unlimited(asked: Any) -> Any:

@@ -56,9 +56,8 @@ def keep_books(cast: Cast, draws: Draws, bars: Bars, rng: np.random.Generator) -
     shares = np.rint(bars.shares[:, column] / draws.float_share[:, np.newaxis])
     equity, profit = _profits(draws, len(stat), rng)
     income = _income(equity, profit, rng)
-    return Books(
-        stat, _publication(cast, stat, rng), income, _balance(equity, shares, rng), _cash_flow(income, rng)
-    )  # fmt: skip
+    public = _publication(cast, stat, rng)
+    return Books(stat, public, income, _balance(equity, shares, rng), _cash_flow(income, rng))
 
 
 def _quarter_ends(days: np.ndarray) -> np.ndarray:

@@ -13,7 +13,6 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from sdk.market.exchange_rules import to_yuan
 from sdk.market.made.books import Books
 from sdk.market.made.cast import Cast
 from sdk.market.made.draws import Draws
@@ -71,6 +70,7 @@ def _billboard(cast: Cast, bars: Bars, rng: np.random.Generator) -> pd.DataFrame
     bought = np.where(direction == "BUY", large, small)
     sold = np.where(direction == "BUY", small, large)
     reason = np.where(up[row, day], 0, 1)
+    branches = np.array([f"造市证券第{number}营业部" for number in range(60)], dtype=object)
     branch = rng.integers(1, 60, len(row))
     return pd.DataFrame(
         {
@@ -80,7 +80,7 @@ def _billboard(cast: Cast, bars: Bars, rng: np.random.Generator) -> pd.DataFrame
             "rank": rank,
             "abnormal_code": np.array([code for code, _ in REASONS])[reason],
             "abnormal_name": np.array([name for _, name in REASONS], dtype=object)[reason],
-            "sales_depart_name": np.array([f"造市证券第{number}营业部" for number in range(60)], dtype=object)[branch],
+            "sales_depart_name": branches[branch],
             "buy_value": bought,
             "buy_rate": np.round(bought / money * 100, 4),
             "sell_value": sold,
