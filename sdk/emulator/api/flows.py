@@ -29,6 +29,7 @@ class Flows:
     def __init__(self, reader: PriceReader, guard: Guard, rules: Mapping[str, str]) -> None:
         self._reader, self._guard, self._bars = reader, guard, reader.bars
         self._cut_unlocks = rules["future_unlocks"] == "cut"
+        self._keys: dict[str, tuple[dict[str, int], np.ndarray, np.ndarray]] = {}
 
     def get_money_flow(
         self,
@@ -130,12 +131,21 @@ class Flows:
         else:
             first = int(np.searchsorted(days, np.datetime64(as_datetime(start, call).date())))
         span = days[first:stop]
-        day = _days(frame[day_column])
-        keep = (day >= span[0]) & (day <= span[-1]) if len(span) else np.zeros(len(day), dtype=bool)
+        place, company, day = self._key(name, day_column)
+        inside = (day >= span[0]) & (day <= span[-1]) if len(span) else np.zeros(len(day), dtype=bool)
+        rows = np.flatnonzero(inside)
         if securities is not None:
             codes, _ = code_list(securities, self._bars, call)
-            keep &= np.isin(frame["code"].to_numpy(object), codes)
-        return frame[keep].reset_index(drop=True)
+            rows = rows[np.isin(company[rows], [place[code] for code in codes if code in place])]
+        return frame.iloc[rows].reset_index(drop=True)
+
+    def _key(self, name: str, day_column: str) -> tuple[dict[str, int], np.ndarray, np.ndarray]:
+        """Return (number of each code, the numbers of the rows, the days of the rows)."""
+        if name not in self._keys:
+            frame = self._bars.bundle.table(name)
+            codes, company = np.unique(frame["code"].to_numpy(dtype=str), return_inverse=True)
+            self._keys[name] = ({code: row for row, code in enumerate(codes.tolist())}, company, _days(frame[day_column]))
+        return self._keys[name]
 
 
 def _days(column: Any) -> np.ndarray:

@@ -35,12 +35,14 @@ Columns = dict[str, Any]
 
 @dataclass(frozen=True)
 class Statements:
-    """One table of statements, rows by code, quarter, publication."""
+    """One table of statements, rows by code, quarter, publication; ``since`` and ``until``: listing of the stock."""
 
     code: np.ndarray
     company: np.ndarray
     stat: np.ndarray
     public: np.ndarray
+    since: np.ndarray
+    until: np.ndarray
     frame: Any
 
     def in_force(self, public: np.ndarray, stat: np.datetime64 | None = None) -> np.ndarray:
@@ -56,6 +58,7 @@ class Facts:
     def __init__(self, bars: BarStore, strictly_after: bool) -> None:
         self._bars, self._bundle, self._after = bars, bars.bundle, strictly_after
         self._statements: dict[str, Statements] = {}
+        self._columns: dict[tuple[str, bool], tuple[str, ...]] = {}
 
     # ----------------------------------------------------------------------------------------- what there is
     @cached_property
@@ -67,9 +70,11 @@ class Facts:
         """Return the columns of a table of the platform that the bundle has; none when it lacks the table."""
         if table == VALUATION:
             return ("id", "code", "day", *self.valuation_columns) if self.valuation_columns else ()
-        name = self.file(table, yearly)
-        found = self._bundle.table_columns(name) if name else ()
-        return ("id", "day", *found) if found else ()
+        if (table, yearly) not in self._columns:
+            name = self.file(table, yearly)
+            found = self._bundle.table_columns(name) if name else ()
+            self._columns[table, yearly] = ("id", "day", *found) if found else ()
+        return self._columns[table, yearly]
 
     @staticmethod
     def file(table: str, yearly: bool) -> str | None:
@@ -102,7 +107,10 @@ class Facts:
             frame = self._bundle.table(name)
             codes, company = np.unique(frame["code"].to_numpy(dtype=str), return_inverse=True)
             stat, public = (frame[column].to_numpy().astype("datetime64[D]") for column in ("statDate", "pubDate"))
-            self._statements[name] = Statements(codes[company].astype(object), company, stat, public, frame)
+            since, until = self._listed(codes.tolist())
+            self._statements[name] = Statements(
+                codes[company].astype(object), company, stat, public, since[company], until[company], frame
+            )
         return self._statements[name]
 
     def public(self, found: Statements, as_of: np.datetime64) -> np.ndarray:
@@ -114,8 +122,9 @@ class Facts:
             return self._valuation(columns, day)
         found = self.statements(table)
         rows = found.in_force(self.public(found, as_of))
-        listed = self._listed(as_of)
-        return self._taken(found, rows[np.isin(found.code[rows], listed)], columns, as_of)
+        until = found.until[rows]
+        listed = (found.since[rows] <= as_of) & (np.isnat(until) | (as_of <= until))
+        return self._taken(found, rows[listed], columns, as_of)
 
     def _taken(self, found: Statements, rows: np.ndarray, columns: Iterable[str], as_of: np.datetime64) -> Columns:
         taken: Columns = {}
@@ -155,10 +164,13 @@ class Facts:
     def _codes(self) -> np.ndarray:
         return np.array(self._panel.codes, dtype=object)
 
-    def _listed(self, as_of: np.datetime64) -> list[str]:
+    def _listed(self, codes: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first and last day of listing of each code; a code without an entry is never listed."""
         listing = self._bars.listing
-        inside = (listing.start_date <= as_of) & (np.isnat(listing.end_date) | (as_of <= listing.end_date))
-        return np.array(listing.code, dtype=object)[inside].tolist()
+        rows = np.array([listing.row.get(code, -1) for code in codes], dtype=np.intp)
+        since = np.append(listing.start_date, np.datetime64("9999-12-31"))
+        until = np.append(listing.end_date, np.datetime64("NaT", "D"))
+        return since[rows], until[rows]
 
 
 def _plain(values: np.ndarray) -> list[Any]:

@@ -95,7 +95,8 @@ def joined(plan: Plan, on: Sequence[str]) -> Any:
 def compiled(asked: Any) -> tuple[str, list[Any]]:
     """Return (SQL, values) for SQLite; dates as ISO text, numpy's numbers as Python's."""
     found = asked.statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    return str(found), [_value(found.params[name]) for name in found.positiontup or ()]
+    given = found.params
+    return str(found), [_value(given[name]) for name in found.positiontup or ()]
 
 
 def _value(value: Any) -> Any:
