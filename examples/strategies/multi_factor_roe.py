@@ -24,7 +24,9 @@ def rank_table(context):
         date=context.previous_date,
     ).dropna()
     df = df.set_index("code")
-    df["momentum"] = get_factor_values(list(df.index), ["ROC60"], end_date=context.previous_date, count=1)["ROC60"].iloc[0]
+    df["momentum"] = get_factor_values(list(df.index), ["ROC60"], end_date=context.previous_date, count=1)[
+        "ROC60"
+    ].iloc[0]
     score = df[["roe", "gross_profit_margin", "inc_revenue_year_on_year", "momentum"]].rank().sum(axis=1)
     return score - df["pb_ratio"].rank()
 

@@ -6,7 +6,9 @@ def initialize(context):
     set_benchmark("000300.XSHG")
     set_option("use_real_price", True)
     set_option("avoid_future_data", True)
-    set_order_cost(OrderCost(close_tax=0.001, open_commission=0.0003, close_commission=0.0003, min_commission=5), "stock")
+    set_order_cost(
+        OrderCost(close_tax=0.001, open_commission=0.0003, close_commission=0.0003, min_commission=5), "stock"
+    )
     log.set_level("order", "error")
     g.stock_num = 8
     run_weekly(adjust, 1, time="9:30")

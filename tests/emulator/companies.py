@@ -100,9 +100,7 @@ def _tables(days: np.ndarray, late: np.ndarray, changed_from: str | None) -> dic
         "concepts": _dated(concepts, "start_date", "in_date", "out_date"),
         "money_flow": flow,
         "billboard": board,
-        "dividend_plans": _dated(
-            plans, "ex_date", "report_date", "board_plan_pub_date", "implementation_pub_date"
-        ),
+        "dividend_plans": _dated(plans, "ex_date", "report_date", "board_plan_pub_date", "implementation_pub_date"),
         "locked_shares": _dated(unlocks, "day").assign(rate1=0.1, rate2=0.2),
         "finance/STK_AUDIT_OPINION": opinions,
     }

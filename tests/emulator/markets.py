@@ -97,8 +97,8 @@ def made_bundle(
     """A market by hand: code -> field -> values along business days from ``start``.
 
     ``open`` is needed; by default close = high = low = open, pre_close = the close before, volume 1e6, factor 1,
-    no limits. NaN in ``open`` = no bar. ``actions``: (code, ex_date, cash before tax, shares after ÷ before). ``more`` goes to
-    ``write_bundle``: valuation, tables, index_members.
+    no limits. NaN in ``open`` = no bar. ``actions``: (code, ex_date, cash before tax, shares after ÷ before).
+    ``more`` goes to ``write_bundle``: valuation, tables, index_members.
     """
     length = max(len(fields["open"]) for fields in bars.values())
     days = np.busday_offset(np.datetime64(start), np.arange(length), roll="forward")

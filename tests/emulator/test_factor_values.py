@@ -66,13 +66,17 @@ def test_sums_of_four_quarters_agree_with_the_valuation_of_the_day(made):
     found = values(made, ["np_parent_company_owners_ttm", "total_operating_revenue_ttm"])
     for code in found["np_parent_company_owners_ttm"].columns:
         value = history(made, code, "market_cap", 1)[0] * 1e8
-        for name, ratio in (("np_parent_company_owners_ttm", "pe_ratio"), ("total_operating_revenue_ttm", "ps_ratio")):
+        for name, ratio in (
+            ("np_parent_company_owners_ttm", "pe_ratio"),
+            ("total_operating_revenue_ttm", "ps_ratio"),
+        ):
             assert value / found[name][code].iloc[0] == pytest.approx(history(made, code, ratio, 1)[0], rel=1e-3)
 
 
 def test_style_factors_are_standardised_over_all_stocks(made):
     body = "pool = list(get_all_securities(date=context.previous_date).index)\n"
-    call = "out.append(get_factor_values(pool, ['size', 'natural_log_of_market_cap'], end_date=context.previous_date, count=1))"
+    names = "['size', 'natural_log_of_market_cap']"
+    call = f"out.append(get_factor_values(pool, {names}, end_date=context.previous_date, count=1))"
     found = ask(made, body + call, day=DAY)
     size, raw = found["size"].iloc[0], found["natural_log_of_market_cap"].iloc[0]
     assert size.std(ddof=0) == pytest.approx(1.0)
@@ -83,7 +87,9 @@ def test_style_factors_are_standardised_over_all_stocks(made):
 
 @pytest.mark.parametrize("name", sorted({**BAR_FACTORS, **BOOK_FACTORS}))
 def test_every_factor_has_values_on_the_made_market(made, name):
-    frame = ask(made, f"{POOL}out.append(get_factor_values(pool, '{name}', end_date='2020-06-01', count=2))", day="2020-06-03")[name]
+    frame = ask(
+        made, f"{POOL}out.append(get_factor_values(pool, '{name}', end_date='2020-06-01', count=2))", day="2020-06-03"
+    )[name]
     assert np.isfinite(frame.to_numpy(float)).all(), frame
 
 
@@ -102,9 +108,14 @@ def test_the_list_of_factors_and_what_is_not_in_it(made):
     with pytest.raises(UnsupportedCall, match=r"get_factor_values\('VOL21'\).*did you mean 'VOL"):
         values(made, "VOL21")
     with pytest.raises(StrategyError, match="200000"):
-        ask(made, "get_factor_values(list(get_all_securities().index), ['ROC6'] * 20, end_date='2020-12-01')", day="2020-12-03")
+        ask(
+            made,
+            "get_factor_values(list(get_all_securities().index), ['ROC6'] * 20, end_date='2020-12-01')",
+            day="2020-12-03",
+        )
 
 
 def test_jqfactor_offers_the_same_function(made):
-    body = f"{POOL}from jqfactor import get_factor_values as same\nout.append(same(pool, 'ROC6', end_date='2019-05-31', count=1)['ROC6'])"
-    assert ask(made, body, day=DAY).shape == (1, 5)
+    body = f"{POOL}from jqfactor import get_factor_values as same\n"
+    call = "out.append(same(pool, 'ROC6', end_date='2019-05-31', count=1)['ROC6'])"
+    assert ask(made, body + call, day=DAY).shape == (1, 5)

@@ -63,13 +63,18 @@ def test_a_weekend_publication_is_seen_when_the_rule_says(market):
     assert rows(market, query, "2024-03-25", ", date='2024-03-24'") == [(20.0,)]
     assert rows(market, query, "2024-03-26") == [(20.0,)]
     text = "def initialize(context): print(get_fundamentals(query(income.net_profit)).net_profit.tolist())"
-    for rules, seen in (({}, "[-5.0, 30.0, 110.0]"), ({"fundamentals_default_date": "calendar_day"}, "[20.0, 30.0, 110.0]")):
+    for rules, seen in (
+        ({}, "[-5.0, 30.0, 110.0]"),
+        ({"fundamentals_default_date": "calendar_day"}, "[20.0, 30.0, 110.0]"),
+    ):
         result = run_backtest(text, market, "2024-03-25", "2024-03-25", rules=rules)
         assert result.log[0].endswith(seen), result.log
 
 
 def test_the_day_after_rule_hides_publications_of_the_day(market):
-    text = "def initialize(context): print(get_fundamentals(query(income.net_profit), '2024-03-20').net_profit.tolist())"
+    text = (
+        "def initialize(context): print(get_fundamentals(query(income.net_profit), '2024-03-20').net_profit.tolist())"
+    )
     for rule, seen in (("pub_date", "110.0]"), ("day_after", "100.0]")):
         result = run_backtest(text, market, "2024-04-01", "2024-04-01", rules={"statement_seen_from": rule})
         assert result.log[0].endswith(seen)
@@ -95,14 +100,15 @@ def look(context):
     today = context.current_dt
     for date in (None, today, '2024-12-31'):
         print(get_fundamentals(query(valuation.code, valuation.market_cap, income.net_profit), date=date).to_csv())
-    print(get_fundamentals(query(income), statDate='2023q4').to_csv(), get_fundamentals(query(income), statDate=2023).to_csv())
+    for period in ('2023q4', 2023): print(get_fundamentals(query(income), statDate=period).to_csv())
     print(get_fundamentals_continuously(query(valuation.market_cap, indicator.roe), count=3, panel=False).to_csv())
     print(get_fundamentals_continuously(query(valuation.market_cap), today, 2, False).to_csv())
     print(get_history_fundamentals(CODES, [income.net_profit, indicator.roe], stat_date='2024q1', count=3).to_csv())
     print(get_history_fundamentals(CODES, [income.net_profit], watch_date=today, count=2).to_csv())
-    print(finance.run_query(query(finance.STK_XR_XD)).to_csv(), finance.run_query(query(finance.STK_AUDIT_OPINION)).to_csv())
+    for table in (finance.STK_XR_XD, finance.STK_AUDIT_OPINION): print(finance.run_query(query(table)).to_csv())
     print(get_money_flow(CODES[:2], end_date=today, count=2).to_csv(), get_money_flow(CODES[0]).to_csv())
-    print(get_billboard_list(end_date=today, count=2).to_csv(), get_valuation(CODES, end_date=today, count=1).to_csv())
+    print(get_billboard_list(end_date=today, count=2).to_csv())
+    print(get_valuation(CODES, end_date=today, count=1).to_csv())
     factors = ['net_profit_ttm', 'market_cap', 'ROC6', 'VOL5']
     print([frame.to_csv() for frame in get_factor_values(CODES, factors, end_date=today, count=2).values()])
     print(get_industry(CODES), get_concept_stocks('SC0001'))
@@ -127,25 +133,34 @@ def test_what_becomes_public_later_changes_nothing_before(tmp_path, market, cut)
 def test_conditions_order_limit_and_offset(market):
     base = "query(valuation.code)"
     assert rows(market, f"{base}.filter(valuation.pe_ratio > 0)") == [(A,)]
-    assert rows(market, f"{base}.filter(valuation.pb_ratio.between(0.5, 2)).order_by(valuation.pb_ratio)") == [(B,), (A,)]
-    assert rows(market, f"{base}.filter(valuation.code.in_(['{A}', '{C}'])).order_by(valuation.market_cap.desc())") == [
+    assert rows(market, f"{base}.filter(valuation.pb_ratio.between(0.5, 2)).order_by(valuation.pb_ratio)") == [
+        (B,),
+        (A,),
+    ]
+    assert rows(
+        market, f"{base}.filter(valuation.code.in_(['{A}', '{C}'])).order_by(valuation.market_cap.desc())"
+    ) == [
         (C,),
         (A,),
     ]
     assert rows(market, f"{base}.order_by(valuation.market_cap.asc()).limit(1).offset(1)") == [(B,)]
     assert rows(market, f"{base}.filter(~valuation.code.in_(['{A}'])).limit(1)") == [(B,)]
-    assert rows(market, f"query(valuation.market_cap / valuation.pb_ratio, valuation.code).filter(valuation.code == '{A}')") == [
-        (80.0, A)
-    ]
+    assert rows(
+        market, f"query(valuation.market_cap / valuation.pb_ratio, valuation.code).filter(valuation.code == '{A}')"
+    ) == [(80.0, A)]
 
 
 def test_several_tables_are_joined_by_code(market):
-    query = "query(valuation.code, income.net_profit, indicator.roe).filter(indicator.roe > 2, valuation.market_cap < 300)"
-    assert rows(market, query) == [(A, 90.0, 9.0)]
+    query = "query(valuation.code, income.net_profit, indicator.roe)"
+    assert rows(market, f"{query}.filter(indicator.roe > 2, valuation.market_cap < 300)") == [(A, 90.0, 9.0)]
+    joined = "query(valuation.code).join(indicator, valuation.code == indicator.code).filter(indicator.roe > 2)"
+    assert rows(market, joined) == [(C,), (A,)]
     assert rows(market, "query(income.net_profit).filter(valuation.market_cap > 300)") == [(30.0,)]
 
 
-@pytest.mark.parametrize("codes", ["np.array(codes)", "pd.Series(codes)", "pd.Index(codes)", "set(codes)", "dict.fromkeys(codes)"])
+@pytest.mark.parametrize(
+    "codes", ["np.array(codes)", "pd.Series(codes)", "pd.Index(codes)", "set(codes)", "dict.fromkeys(codes)"]
+)
 def test_codes_may_come_in_any_container(market, codes):
     body = f"codes = ['{A}', '{B}']\nq = query(valuation.code).filter(valuation.code.in_({codes}))\n"
     assert ask(market, f"{body}out.append(get_fundamentals(q))", day="2024-04-01")["code"].tolist() == [B, A]
@@ -167,7 +182,11 @@ def test_columns_are_those_of_the_platform(market):
 
 
 def test_nothing_found_is_an_empty_frame_with_its_columns(market):
-    frame = ask(market, "out.append(get_fundamentals(query(valuation.code).filter(valuation.pe_ratio > 999)))", day="2024-04-01")
+    frame = ask(
+        market,
+        "out.append(get_fundamentals(query(valuation.code).filter(valuation.pe_ratio > 999)))",
+        day="2024-04-01",
+    )
     assert frame.empty
     assert list(frame.columns) == ["code"]
     first = ask(market, "out.append(get_fundamentals(query(valuation.code, valuation.pe_ratio)))", day="2024-03-01")
@@ -175,7 +194,8 @@ def test_nothing_found_is_an_empty_frame_with_its_columns(market):
 
 
 def test_at_most_as_many_rows_as_the_platform_gives(market):
-    text = "def initialize(context): print(len(get_fundamentals(query(valuation.code))), len(get_fundamentals(query(valuation.code).limit(9))))"
+    calls = (f"len(get_fundamentals(query(valuation.code){limit}))" for limit in ("", ".limit(9)"))
+    text = f"def initialize(context): print({', '.join(calls)})"
     result = run_backtest(text, market, "2024-04-01", "2024-04-01", rules={"fundamentals_row_limit": 2})
     assert [line[-1] for line in result.log] == ["2", "2"]
 
@@ -198,7 +218,8 @@ def test_stat_date_gives_the_period_as_far_as_it_is_public(market, day, period, 
 
 
 def test_continuously_is_the_query_of_each_day(market):
-    call = "get_fundamentals_continuously(query(valuation.market_cap, income.net_profit).filter(valuation.code == '%s'), count=3%s)"
+    query = "query(valuation.market_cap, income.net_profit).filter(valuation.code == '%s')"
+    call = f"get_fundamentals_continuously({query}, count=3%s)"
     frame = ask(market, f"out.append({call % (A, ', panel=False')})", day="2024-03-22")
     assert list(frame.columns) == ["day", "code", "market_cap", "net_profit"]
     assert frame["day"].tolist() == ["2024-03-19", "2024-03-20", "2024-03-21"]
@@ -216,9 +237,13 @@ def test_history_counts_back_from_a_period_or_from_what_was_public(market):
         (A, "2023-12-31", 90.0),
         (C, "2023-09-30", 30.0),
     ]
-    watched = ask(market, f"out.append({call % (A, B, 'watch_date=' + repr('2024-03-21') + ', count=1')})", day="2024-04-01")
+    watched = ask(
+        market, f"out.append({call % (A, B, 'watch_date=' + repr('2024-03-21') + ', count=1')})", day="2024-04-01"
+    )
     assert watched["net_profit"].tolist() == [110.0, -5.0]
-    yearly = ask(market, f"out.append(get_history_fundamentals('{A}', income.net_profit, stat_date=2023, count=2, interval='1y', stat_by_year=True))", day="2024-04-01")
+    years = "stat_date=2023, count=2, interval='1y', stat_by_year=True"
+    call = f"get_history_fundamentals('{A}', income.net_profit, {years})"
+    yearly = ask(market, f"out.append({call})", day="2024-04-01")
     assert yearly["net_profit"].tolist() == [300.0, 400.0]
 
 
@@ -227,16 +252,16 @@ def test_history_counts_back_from_a_period_or_from_what_was_public(market):
     ("call", "kind", "words"),
     [
         ("get_fundamentals(valuation)", StrategyError, r"must be query\(…\)"),
-        ("get_fundamentals(query(valuation.code), date='2024-03-01', statDate='2023')", StrategyError, "either date or"),
+        ("get_fundamentals(query(valuation.code), '2024-03-01', statDate='2023')", StrategyError, "either date or"),
         ("get_fundamentals(query(income.code), statDate='2023q5')", StrategyError, "'2023q5' is no period"),
         ("get_fundamentals(query(valuation.code), date='soon')", StrategyError, "'soon' is not a date"),
         ("get_fundamentals(query(valuation.ps_ratio))", UnsupportedCall, r"StockValuation\.ps_ratio.*market_cap"),
         ("get_fundamentals(query(balance.total_assets))", UnsupportedCall, r"fundamentals/balance\.parquet"),
         ("get_fundamentals(query(indicator.roe), statDate='2023')", UnsupportedCall, "indicator_year"),
         ("get_fundamentals(query(bank_indicator.total_loan))", UnsupportedCall, "bank_indicator_acc"),
-        ("get_history_fundamentals('%s', income.net_profit)" % A, StrategyError, "either watch_date or stat_date"),
-        ("get_history_fundamentals('%s', 'net_profit', stat_date='2023')" % A, StrategyError, "income.net_profit"),
-        ("get_history_fundamentals('%s', income.total_profit, stat_date='2023')" % A, UnsupportedCall, "total_profit"),
+        (f"get_history_fundamentals('{A}', income.net_profit)", StrategyError, "either watch_date or stat_date"),
+        (f"get_history_fundamentals('{A}', 'net_profit', stat_date='2023')", StrategyError, "income.net_profit"),
+        (f"get_history_fundamentals('{A}', income.total_profit, stat_date=2023)", UnsupportedCall, "total_profit"),
         ("query(valuation.pe)", AttributeError, "pe"),
     ],
 )  # fmt: skip

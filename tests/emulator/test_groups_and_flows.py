@@ -78,7 +78,8 @@ def test_without_a_table_of_weights_circulating_values_stand_in(tmp_path):
     members = pd.DataFrame({"index_code": "000300.XSHG", "code": [A, B], "out_date": pd.NaT})
     members["in_date"] = pd.Timestamp("2024-01-02")
     days = pd.bdate_range("2024-01-02", periods=5)
-    value = pd.DataFrame({"code": [A] * 5 + [B] * 5, "date": [*days, *days], "circulating_market_cap": [30.0] * 5 + [10.0] * 5})
+    value = pd.DataFrame({"code": [A] * 5 + [B] * 5, "date": [*days, *days]})
+    value["circulating_market_cap"] = [30.0] * 5 + [10.0] * 5
     bars = {code: {"open": [10.0] * 5} for code in (A, B)}
     bundle = made_bundle(tmp_path / "m", bars, valuation=value, index_members=members)
     frame = one(bundle, "get_index_weights('000300.XSHG')", "2024-01-04")
@@ -95,12 +96,15 @@ def test_money_flow_has_the_platforms_columns_and_units(market):
     money = 1e6 * 12.0  # volume × close of 29 March
     assert row["net_pct_main"] == pytest.approx(25.0 * 1e4 / money * 100, abs=0.005)
     assert row["change_pct"] == pytest.approx((12.0 / 11.9 - 1) * 100, abs=0.005)
-    short = one(market, f"get_money_flow(['{A}', '{B}'], fields=['sec_code', 'net_amount_s'], start_date='2024-03-28')")
+    short = one(
+        market, f"get_money_flow(['{A}', '{B}'], fields=['sec_code', 'net_amount_s'], start_date='2024-03-28')"
+    )
     assert short["sec_code"].tolist() == [B, B, A, A]
 
 
 def test_todays_flows_are_not_known_before_the_close(market):
-    for call in (f"get_money_flow('{A}', count=1, end_date=%s)['date']", "get_billboard_list(count=1, end_date=%s)['day']"):
+    flow = f"get_money_flow('{A}', count=1, end_date=%s)['date']"
+    for call in (flow, "get_billboard_list(count=1, end_date=%s)['day']"):
         for when, last in (("9:30", "2024-03-29"), ("15:30", "2024-04-01")):
             days = one(market, call % "context.current_dt", when=when)
             assert [str(day)[:10] for day in days] == [last]
@@ -124,7 +128,8 @@ def test_unlocks_lie_ahead(market):
 
 
 def test_margin_trading_comes_from_its_table(tmp_path):
-    table = pd.DataFrame({"code": A, "date": pd.bdate_range("2024-01-02", periods=5), "fin_value": range(5), "sec_value": 1.0})
+    table = pd.DataFrame({"code": A, "date": pd.bdate_range("2024-01-02", periods=5), "fin_value": range(5)})
+    table["sec_value"] = 1.0
     bundle = made_bundle(tmp_path / "m", {A: {"open": [10.0] * 5}}, tables={"margin": table})
     frame = one(bundle, f"get_mtss('{A}', end_date=context.previous_date, count=2)", "2024-01-05")
     assert list(frame.columns) == ["date", "sec_code", "fin_value", "sec_value"]
@@ -134,13 +139,13 @@ def test_margin_trading_comes_from_its_table(tmp_path):
 @pytest.mark.parametrize(
     ("call", "file"),
     [
-        ("get_industry('%s')" % A, "industries"),
+        (f"get_industry('{A}')", "industries"),
         ("get_concepts()", "concepts"),
         ("get_index_weights('000300.XSHG')", "index_weights"),
-        ("get_money_flow('%s', count=1)" % A, "money_flow"),
+        (f"get_money_flow('{A}', count=1)", "money_flow"),
         ("get_billboard_list(count=1)", "billboard"),
         ("get_locked_shares(start_date='2024-01-02', forward_count=1)", "locked_shares"),
-        ("get_mtss('%s', count=1)" % A, "margin"),
+        (f"get_mtss('{A}', count=1)", "margin"),
     ],
 )  # fmt: skip
 def test_a_bundle_without_the_table_says_so(tmp_path, call, file):
@@ -151,5 +156,5 @@ def test_a_bundle_without_the_table_says_so(tmp_path, call, file):
 
 
 def test_a_wrong_field_is_named(market):
-    with pytest.raises(StrategyError, match="no field 'net_main'; did you mean 'net_pct_main'|'net_amount_main'"):
+    with pytest.raises(StrategyError, match="no field 'net_main'; did you mean 'net_pct_main'"):
         one(market, f"get_money_flow('{A}', count=1, fields='net_main')")

@@ -98,7 +98,9 @@ def test_pe_is_made_of_the_four_quarters_that_were_public_that_day() -> None:
     for code in panel.codes[::9]:
         own = income[income["code"] == code].sort_values("statDate")
         for day in range(320, len(panel.days), 97):
-            public = own[own["pubDate"].to_numpy().astype("datetime64[D]") <= panel.days[day]]["np_parent_company_owners"]
+            public = own[own["pubDate"].to_numpy().astype("datetime64[D]") <= panel.days[day]][
+                "np_parent_company_owners"
+            ]
             known = panel["pe_ratio"][panel.row(code), day]
             if len(public) >= 8 and not np.isnan(known):
                 value = panel["market_cap"][panel.row(code), day] * 1e8

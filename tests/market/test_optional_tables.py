@@ -50,7 +50,10 @@ def test_a_table_comes_back_in_the_order_of_its_key(tmp_path: Path) -> None:
     ("change", "words"),
     [
         ({"pubDate": pd.to_datetime(["2023-12-30", "2023-10-28"])}, r"income.*pubDate before statDate.*2023-12-31"),
-        ({"statDate": INCOME["statDate"][:1].repeat(2), "pubDate": INCOME["pubDate"][:1].repeat(2)}, "same row twice"),
+        (
+            {"statDate": INCOME["statDate"][:1].repeat(2), "pubDate": INCOME["pubDate"][:1].repeat(2)},
+            "same row twice",
+        ),
         ({"code": [A, None]}, "an empty key"),
     ],
 )

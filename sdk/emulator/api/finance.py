@@ -62,6 +62,11 @@ class LazyTable:
             raise AttributeError(attribute)
         return getattr(self.real, attribute)
 
+    def __clause_element__(self) -> Any:
+        from sdk.emulator.query.orm import clause_of
+
+        return clause_of(self.real)
+
     def __repr__(self) -> str:
         return f"<table {self._name}>"
 

@@ -144,7 +144,11 @@ class Flows:
         if name not in self._keys:
             frame = self._bars.bundle.table(name)
             codes, company = np.unique(frame["code"].to_numpy(dtype=str), return_inverse=True)
-            self._keys[name] = ({code: row for row, code in enumerate(codes.tolist())}, company, _days(frame[day_column]))
+            self._keys[name] = (
+                {code: row for row, code in enumerate(codes.tolist())},
+                company,
+                _days(frame[day_column]),
+            )
         return self._keys[name]
 
 

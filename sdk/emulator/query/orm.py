@@ -16,14 +16,14 @@ from typing import Any
 import jqdatasdk
 import numpy as np
 from jqdatasdk.utils import query
-from sqlalchemy import Column, Date, Float, Integer, String, literal
+from sqlalchemy import Column, Date, Float, Integer, String, inspect, literal
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Query, declarative_base
 from sqlalchemy.sql import visitors
 
 from sdk.errors import StrategyError
 
-__all__ = ["Plan", "compiled", "finance_class", "joined", "plan_of", "query", "table_class", "unlimited"]
+__all__ = ["Plan", "clause_of", "compiled", "finance_class", "joined", "plan_of", "query", "table_class", "unlimited"]
 
 KINDS = {"date": Date, "number": Float, "text": String, "whole": Integer}
 _DIALECT = sqlite.dialect()
@@ -56,7 +56,7 @@ def table_class(name: str) -> Any:
 def finance_class(name: str, columns: tuple[tuple[str, str], ...]) -> Any:
     """Return a class for the finance table ``name`` with (column, kind) as given; ``id`` is its key."""
     key = {"id": Column(Integer, primary_key=True)}
-    fields = {column: Column(KINDS[kind]) for column, kind in columns if column != "id"}
+    fields: dict[str, Any] = {column: Column(KINDS[kind]) for column, kind in columns if column != "id"}
     return type(name, (declarative_base(),), {"__tablename__": name, **key, **fields})
 
 
@@ -78,6 +78,11 @@ def plan_of(asked: Any, call: str, keys: Sequence[str] = ()) -> Plan:
     tables = {name: classes[name] for name in sorted(columns)}
     written = {name: named.get(name, frozenset()) for name in columns}
     return Plan(bare, tables, columns, written, results, limit, offset)
+
+
+def clause_of(table: Any) -> Any:
+    """Return the class as SQLAlchemy takes it in ``join(…)`` and ``select_from(…)``."""
+    return inspect(table).__clause_element__()
 
 
 def unlimited(asked: Any) -> Any:
