@@ -22,7 +22,7 @@ no repeated key, no statement public before its quarter ended, no interval that 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -129,6 +129,12 @@ def read_table(root: Path, name: str) -> pd.DataFrame:
 def column_names(root: Path, name: str) -> tuple[str, ...]:
     """Return the columns of a stored table without reading it."""
     return tuple(pq.read_schema(root / name).names)
+
+
+def table_names(files: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the optional tables among the files of a bundle, like ``fundamentals/income``."""
+    kept = sorted(name for name in files if name in TABLES or FINANCE.fullmatch(name))
+    return tuple(name[: -len(".parquet")] for name in kept)
 
 
 def check(name: str, frame: pd.DataFrame) -> None:

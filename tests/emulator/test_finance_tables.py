@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pandas as pd
 import pytest
 
 from sdk.errors import StrategyError, UnsupportedCall
@@ -61,6 +62,23 @@ def test_a_table_of_the_bundle_is_seen_by_its_publication(market):
     assert list(whole.columns) == ["id", "code", "pub_date", "opinion_type_id"]
     assert whole["opinion_type_id"].tolist() == [1, 3]
     assert whole["pub_date"].tolist() == [dt.date(2024, 3, 20), dt.date(2024, 3, 26)]
+
+
+def test_the_platforms_own_table_of_dividends_is_seen_the_same_way(tmp_path):
+    dates = {"board_plan_pub_date": "2024-01-03", "implementation_pub_date": "2024-01-05", "a_xr_date": "2024-01-10"}
+    frame = pd.DataFrame({"id": [7], "code": [A], "bonus_ratio_rmb": [3.0], "plan_progress": ["实施方案"]})
+    frame = frame.assign(**{name: pd.to_datetime([day]).date for name, day in dates.items()})
+    bundle = made_bundle(tmp_path / "m", {A: {"open": [10.0] * 9}}, tables={"finance/STK_XR_XD": frame})
+    assert dividends(bundle, "2024-01-03", A).empty
+    (plan,) = dividends(bundle, "2024-01-04", A).to_dict("records")
+    assert (plan["id"], plan["bonus_ratio_rmb"], plan["a_xr_date"], plan["plan_progress"]) == (
+        7,
+        3.0,
+        None,
+        "董事会预案",
+    )
+    (row,) = dividends(bundle, "2024-01-08", A).to_dict("records")
+    assert (row["a_xr_date"], row["plan_progress"]) == (dt.date(2024, 1, 10), "实施方案")
 
 
 def test_a_limit_holds(market):

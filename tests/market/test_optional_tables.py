@@ -14,6 +14,7 @@ from sdk.errors import MarketError
 from sdk.market.bundle import Bundle
 from sdk.market.manifest import sha256_of
 from sdk.market.optional_tables import TABLES
+from sdk.market.quality import inspect
 from tests.bundles import small_market
 from tests.emulator.markets import made_bundle
 
@@ -88,6 +89,13 @@ def test_a_table_is_checked_again_when_it_is_read(tmp_path: Path) -> None:
     (tmp_path / "m" / "manifest.json").write_text(manifest.replace(old, sha256_of(place)), "utf-8")
     with pytest.raises(MarketError, match="the same row twice"):
         Bundle.open(tmp_path / "m").table("fundamentals/income")
+
+
+def test_the_check_of_a_bundle_looks_at_its_tables(tmp_path: Path) -> None:
+    bundle = with_tables(tmp_path / "m", fundamentals__income=INCOME.assign(code=[A, "600001.XSHG"]))
+    findings = {finding.name: finding for finding in inspect(bundle)}
+    assert findings["table_of_strangers"].examples == ("600001.XSHG",)
+    assert "fundamentals/income" in findings["table_of_strangers"].words
 
 
 def test_a_table_of_the_finance_database_keeps_its_own_columns(tmp_path: Path) -> None:

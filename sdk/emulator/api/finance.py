@@ -27,7 +27,7 @@ from sdk.emulator.api.prices import PriceReader
 from sdk.emulator.unsupported import unsupported
 from sdk.errors import StrategyError
 
-SEEN_FROM = ("pub_date", "pubDate", "publish_date", "implementation_pub_date", "day", "date", "end_date")
+SEEN_FROM = ("pub_date", "pubDate", "publish_date", "board_plan_pub_date", "day", "date", "end_date")
 DIVIDENDS = "STK_XR_XD"
 DIVIDEND_COLUMNS = (
     *(("code", "text"), ("company_id", "whole"), ("company_name", "text"), ("report_date", "date")),
@@ -142,10 +142,13 @@ class Finance:
             values = {str(column): frame[column].to_numpy() for column in frame}
             since = next((column for column in SEEN_FROM if column in values), None)
             seen = np.ones(len(frame), dtype=bool) if since is None else _days(values[since]) <= now
-            later = np.zeros(len(frame), dtype=bool)
-        values = {"id": np.arange(1, len(seen) + 1), **values}
-        found = {}
+            details = values.get("implementation_pub_date")
+            later = np.zeros(len(frame), dtype=bool) if details is None else seen & ~(_days(details) <= now)
+        found: dict[str, list[Any]] = {}
         for column in columns:
+            if column == "id" and column not in values:
+                found[column] = list(range(1, int(seen.sum()) + 1))
+                continue
             cells = _cells(values[column])
             if column in AFTER_DETAILS:
                 cells = [None if hidden else cell for cell, hidden in zip(cells, later, strict=True)]

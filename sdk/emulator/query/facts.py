@@ -132,7 +132,7 @@ class Facts:
             if name in ("statDate", "pubDate"):
                 taken[name] = (found.stat if name == "statDate" else found.public)[rows].astype(str).tolist()
             elif name in ("id", "day"):
-                taken[name] = [str(as_of)] * len(rows) if name == "day" else (rows + 1).tolist()
+                taken[name] = [str(as_of)] * len(rows) if name == "day" else list(range(1, len(rows) + 1))
             else:
                 known = name in found.frame
                 taken[name] = _plain(found.frame[name].to_numpy()[rows]) if known else [None] * len(rows)
@@ -142,7 +142,7 @@ class Facts:
         panel = self._panel
         if day < 0:
             return {name: [] for name in columns}
-        rows = np.flatnonzero(np.any([~np.isnan(panel[name][:, day]) for name in self.valuation_columns[:2]], axis=0))
+        rows = np.flatnonzero(np.any([~np.isnan(panel[name][:, day]) for name in self._telling], axis=0))
         taken: Columns = {}
         for name in columns:
             if name == "code":
@@ -155,6 +155,12 @@ class Facts:
                 known = name in self.valuation_columns
                 taken[name] = _plain(panel[name][rows, day]) if known else [None] * len(rows)
         return taken
+
+    @cached_property
+    def _telling(self) -> tuple[str, ...]:
+        """Columns whose presence says that a stock has a row of valuation."""
+        sizes = ("market_cap", "circulating_market_cap", "capitalization", "circulating_cap")
+        return tuple(name for name in sizes if name in self.valuation_columns)[:2] or self.valuation_columns
 
     @cached_property
     def _panel(self) -> Any:
