@@ -108,7 +108,8 @@ def arrow_table(name: str, frame: pd.DataFrame) -> pa.Table:
         return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     spec = _spec(name)
     _check_columns(name, list(frame.columns), spec)
-    ordered = frame.sort_values(list(spec.key), kind="stable", ignore_index=True)
+    dates = {name: pd.to_datetime(frame[name]) for name, kind in spec.columns.items() if kind == _DATE}
+    ordered = frame.assign(**dates).sort_values(list(spec.key), kind="stable", ignore_index=True)
     check(name, ordered)
     types = {column: spec.columns.get(column, spec.more) for column in ordered.columns}
     arrays = [_array(ordered[column], kind) for column, kind in types.items()]
