@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sdk.emulator.api.current import CurrentData
+from sdk.emulator.api.data_names import data_names
 from sdk.emulator.api.subportfolios import SubPortfolioConfig
 from sdk.emulator.api.visible import FutureDataError
 from sdk.emulator.corporate_actions import DividendsEvent, ForcedLiquidationEvent
@@ -90,6 +91,7 @@ def strategy_names(session: Session) -> dict[str, Any]:
         "get_all_trade_days": securities.get_all_trade_days,
         "get_extras": securities.get_extras,
         "get_valuation": securities.get_valuation,
+        **data_names(session),
         "normalize_code": securities.normalize_code,
         "FutureDataError": FutureDataError,
         # files, messages, curves

@@ -14,21 +14,14 @@ from sdk.emulator.traceback_text import USER_CODE
 from sdk.errors import UnsupportedCall
 
 _BARS = "use get_price(..., frequency='daily') or attribute_history"
-_VALUATION = "use get_valuation(security, end_date=…, fields=…, count=1)"
-_MEMBERS = "use get_index_stocks"
 _MARGIN = "margin accounts (stock_margin) are not built; use order in a stock account"
 _PLATFORM = "run this strategy on the platform"
 
 UNBUILT: dict[str, str] = {
     **dict.fromkeys(("get_ticks", "get_current_tick", "subscribe", "unsubscribe"), _BARS),
-    **dict.fromkeys(("unsubscribe_all", "get_money_flow", "get_billboard_list", "get_mtss"), _PLATFORM),
-    **dict.fromkeys(("get_fundamentals", "get_fundamentals_continuously", "get_history_fundamentals"), _VALUATION),
-    **dict.fromkeys(("query", "valuation", "indicator", "income", "balance", "cash_flow"), _VALUATION),
-    **dict.fromkeys(("jy", "finance", "macro", "get_locked_shares", "get_margincash_stocks"), _PLATFORM),
-    **dict.fromkeys(("get_marginsec_stocks", "get_factor_values"), _PLATFORM),
-    **dict.fromkeys(("get_industry_stocks", "get_industry", "get_industries", "get_concept_stocks"), _MEMBERS),
-    **dict.fromkeys(("get_concept", "get_concepts", "get_index_weights"), _MEMBERS),
-    **dict.fromkeys(("get_dominant_future", "get_future_contracts", "get_all_factors"), _PLATFORM),
+    **dict.fromkeys(("unsubscribe_all", "get_margincash_stocks", "get_marginsec_stocks", "jy"), _PLATFORM),
+    "macro": "keep the series as a CSV beside the strategy and use read_file",
+    **dict.fromkeys(("get_dominant_future", "get_future_contracts"), _PLATFORM),
     **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), _MARGIN),
     **dict.fromkeys(("marginsec_open", "marginsec_close", "marginsec_direct_refund"), _MARGIN),
     **dict.fromkeys(("create_backtest", "get_backtest", "bond", "bank_indicator"), _PLATFORM),

@@ -28,6 +28,7 @@ from sdk.market.layout import (
 )
 from sdk.market.manifest import fingerprint_of, read_manifest, verify_files
 from sdk.market.minute import MinuteTable
+from sdk.market.optional_tables import column_names, read_table
 from sdk.market.panel import FieldTable, Panel
 from sdk.market.table import BarTable, read_frame
 
@@ -39,6 +40,7 @@ class Bundle:
         self.path = path
         self.manifest = manifest
         self.fingerprint = fingerprint_of(manifest["files"])
+        self._tables: dict[str, pd.DataFrame] = {}
         self._daily_files = tuple(sorted(name for name in manifest["files"] if DAILY_FILE.fullmatch(name)))
 
     @classmethod
@@ -79,6 +81,22 @@ class Bundle:
     def index_members(self) -> pd.DataFrame:
         """index_code, code, in_date, out_date (last member day, NaT = still in); may be empty."""
         return self._frame("index_members.parquet")
+
+    def has_table(self, name: str) -> bool:
+        """True when the bundle holds an optional table, like ``fundamentals/income`` (``optional_tables.py``)."""
+        return f"{name}.parquet" in self.manifest["files"]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return an optional table, rows in the order of its key; MarketError when the bundle has none."""
+        if not self.has_table(name):
+            raise MarketError(f"{self.path}: the bundle has no {name}.parquet")
+        if name not in self._tables:
+            self._tables[name] = read_table(self.path, f"{name}.parquet")
+        return self._tables[name]
+
+    def table_columns(self, name: str) -> tuple[str, ...]:
+        """Return the columns of an optional table; none when the bundle has no such table."""
+        return column_names(self.path, f"{name}.parquet") if self.has_table(name) else ()
 
     def has(self, field: str) -> bool:
         """True when ``panel`` offers ``field``."""

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from sdk.market.bundle import Bundle
+from sdk.market.optional_tables import table_names
 from sdk.market.quality import LEVELS, Finding, inspect, is_sound
 
 PLAIN_WIDTH = 140
@@ -48,6 +49,7 @@ def _coverage(bundle: Bundle) -> Table:
         ("证券 securities", _counted(types)),
         ("成分 members", _counted(members)),
         ("除权除息 corporate actions", _counted(actions)),
+        ("其他表 tables", " ".join(table_names(bundle.manifest["files"])) or "none"),
         ("植入 planted", f"{planted['formula']}, monthly RankIC {planted['monthly_rank_ic']}" if planted else "—"),
     )
     for name, value in rows:

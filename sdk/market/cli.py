@@ -66,17 +66,19 @@ def synth(
 @click.option("--securities", type=FILE, help="证券列表 code display_name start_date end_date type")
 @click.option("--events", type=FILE, help="除权除息 code ex_date implied_cash")
 @click.option("--minutes", type=FILE, help="分钟线文件或目录 minute bars: code time(end of the minute) open … money")
+@click.option("--table", "tables", multiple=True, help="其他表 NAME=FILE, like fundamentals/income=income.parquet")
 @click.option("--index-code", default="000300.XSHG", show_default=True, help="index of --members without index_code")
 @click.option(
     "--volume-unit", type=click.Choice(["shares", "lots", "shares-times-factor"]), default="shares", show_default=True
 )
 @click.option("--money-unit", type=click.Choice(["yuan", "thousand"]), default="yuan", show_default=True)
 @click.option("--out", type=FILE, required=True, help="directory of the new bundle")
-def import_files(out: Path, **given: Any) -> None:
+def import_files(out: Path, tables: tuple[str, ...], **given: Any) -> None:
     """导入行情文件 · Turn Parquet files into a bundle; impossible data are refused with one list, doubts are kept."""
     from sdk.market.importing.importer import ImportRequest, import_market
+    from sdk.market.importing.tables import parse_table
 
-    bundle = import_market(ImportRequest(**given), out)
+    bundle = import_market(ImportRequest(**given, tables=tuple(parse_table(one) for one in tables)), out)
     coverage = bundle.manifest["coverage"]
     click.echo(
         f"{out}: {coverage['codes']} codes, {coverage['start']} … {coverage['end']}, {coverage['bars']:,} bars"

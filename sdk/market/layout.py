@@ -11,6 +11,7 @@
     index_members.parquet      index_code code in_date out_date  (last member day; null = still in)
     valuation.parquet          code date + JoinQuant's valuation columns
     corporate_actions.parquet  code ex_date cash_pre_tax share_ratio source
+    optional tables            statements, industries, concepts, money flow …: ``optional_tables.py``
 
 Long rows, because a researcher may want to read them with pandas alone; one file a year, because a panel of a
 few years should not read the rest. Booleans are stored as booleans, all other values as float64, absent as

@@ -12,9 +12,11 @@ from typing import Final
 
 import numpy as np
 
+from sdk.errors import MarketError
 from sdk.market.bundle import Bundle
 from sdk.market.exchange_rules import limit_down, limit_percent, limit_up, to_fen
 from sdk.market.layout import INDEX_DAILY
+from sdk.market.optional_tables import table_names
 from sdk.market.panel import Panel
 
 SHOWN: Final = 3
@@ -193,6 +195,21 @@ def minute_bars(bundle: Bundle, panel: Panel) -> Iterator[Finding]:
     yield from _cells("minute_bars", "doubt", "minute bars that do not add up to the day bar", panel, off)
 
 
+def optional_tables(bundle: Bundle, panel: Panel) -> Iterator[Finding]:
+    """Optional tables that cannot be believed, or speak of codes that the bundle does not know."""
+    known = set(bundle.securities.index) | set(panel.codes)
+    for name in table_names(bundle.manifest["files"]):
+        try:
+            frame = bundle.table(name)
+        except MarketError as error:
+            yield Finding("table_unreadable", "defect", 1, f"{name}: {error}")
+            continue
+        strange = sorted(set(frame["code"].dropna()) - known) if "code" in frame else []
+        if strange:
+            words = f"codes of {name} that securities does not have"
+            yield Finding("table_of_strangers", "note", len(strange), words, tuple(strange[:SHOWN]))
+
+
 Check = Callable[[Bundle, Panel], Iterator[Finding]]
 CHECKS: Final[tuple[Check, ...]] = (
     missing_bars,
@@ -202,6 +219,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     corporate_actions,
     index_members,
     minute_bars,
+    optional_tables,
 )
 
 

@@ -35,6 +35,7 @@ from sdk.market.layout import (
 )
 from sdk.market.manifest import sha256_of
 from sdk.market.minute import write_minutes
+from sdk.market.optional_tables import arrow_table
 
 ROW_GROUP = 1 << 20
 
@@ -50,34 +51,37 @@ def write_bundle(
     valuation: pd.DataFrame | None = None,
     corporate_actions: pd.DataFrame | None = None,
     minutes: Iterable[tuple[str, pd.DataFrame]] | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
     about: Mapping[str, Any],
 ) -> Bundle:
     """Write the tables of ``layout.py`` (dates as datetime64, NaN/NaT/None = absent) and return the open
     bundle.
 
     ``minutes`` gives (month ``YYYYMM``, rows of ``minute.py``) one after the other; only one is held at a time.
-    ``about`` joins the manifest: source, planted signal, import report. MarketError when ``path`` holds
-    something else.
+    ``tables``: optional tables by name, like ``fundamentals/income``. ``about`` joins the manifest: source,
+    planted signal, import report. MarketError when ``path`` holds something else.
     """
     target = Path(path).absolute()
     refuse_foreign(target)
-    tables = {
+    stored = {
         "calendar.parquet": _small("calendar.parquet", pd.DataFrame({"date": calendar})),
         "securities.parquet": _small("securities.parquet", securities.sort_values("code")),
         **_yearly(_bars(daily, DAILY_FIELDS)),
     }
     if index_daily is not None:
-        tables[INDEX_DAILY] = _bars(index_daily, INDEX_FIELDS)
+        stored[INDEX_DAILY] = _bars(index_daily, INDEX_FIELDS)
     if index_members is not None:
         members = index_members.sort_values(["index_code", "code", "in_date"])
-        tables["index_members.parquet"] = _small("index_members.parquet", members)
+        stored["index_members.parquet"] = _small("index_members.parquet", members)
     if valuation is not None:
-        tables[VALUATION] = _bars(valuation, tuple(str(c) for c in valuation if c not in ("code", "date")))
+        stored[VALUATION] = _bars(valuation, tuple(str(c) for c in valuation if c not in ("code", "date")))
     if corporate_actions is not None:
         actions = corporate_actions.sort_values(["code", "ex_date"])
-        tables["corporate_actions.parquet"] = _small("corporate_actions.parquet", actions)
+        stored["corporate_actions.parquet"] = _small("corporate_actions.parquet", actions)
+    for name, frame in (tables or {}).items():
+        stored[f"{name}.parquet"] = arrow_table(f"{name}.parquet", frame)
     try:
-        _publish(target, tables, {"coverage": _coverage(calendar, daily), **about}, minutes, calendar)
+        _publish(target, stored, {"coverage": _coverage(calendar, daily), **about}, minutes, calendar)
     except OSError as error:
         raise MarketError(f"{target} cannot be written ({error}); what was there before is as it was") from error
     return Bundle.open(target)

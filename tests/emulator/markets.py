@@ -96,6 +96,7 @@ def made_bundle(
     minutes: Mapping[str, np.ndarray] | None = None,
     minute_volumes: Mapping[str, np.ndarray] | None = None,
     pool_index: str | None = None,
+    **more: Any,
 ) -> Bundle:
     """A market by hand: code -> field -> values along business days from ``start``.
 
@@ -103,6 +104,7 @@ def made_bundle(
     no limits. NaN in ``open`` = no bar. ``actions``: (code, ex_date, cash before tax, shares after ÷ before).
     ``minutes``: code -> (days, 240) closes; NaN rows have none (``minute_rows``).
     ``pool_index`` = an index of which all codes are members from the first day on.
+    ``more`` goes to ``write_bundle``: valuation, tables, index_members.
     """
     length = max(len(fields["open"]) for fields in bars.values())
     days = np.busday_offset(np.datetime64(start), np.arange(length), roll="forward")
@@ -124,6 +126,7 @@ def made_bundle(
         minutes=None if minutes is None else minute_rows(days, minutes, minute_volumes or {}),
         index_members=members if pool_index else None,
         about={"source": "test"},
+        **more,
     )
 
 

@@ -180,11 +180,12 @@ def test_a_syntax_error_is_one_line_with_file_and_line(bundle, tmp_path):
 @pytest.mark.parametrize(
     ("use", "named"),
     [
-        ("get_fundamentals(None)", r"get_fundamentals\(\).*策略第 2 行.*get_valuation"),
-        ("query(valuation.code)", r"valuation\.code"),
-        ("finance.run_query(1)", r"finance\.run_query"),
         ("margincash_open('600000.XSHG', 100)", r"margincash_open\(\).*策略第 2 行.*stock_margin"),
         ("marginsec_close('600000.XSHG', 100)", r"marginsec_close\(\)"),
+        ("macro.run_query(1)", r"macro\.run_query.*策略第 2 行.*read_file"),
+        ("get_fundamentals(query(indicator.roe))", r"FinancialIndicatorDay.*策略第 2 行.*fundamentals/indicator"),
+        ("finance.STK_HOLDER_NUM", r"finance\.STK_HOLDER_NUM.*策略第 2 行.*finance/STK_HOLDER_NUM\.parquet"),
+        ("get_industry_stocks('801780')", r"get_industry_stocks.*industries\.parquet"),
         ("get_price('600000.XSHG', count=1, frequency='1m')", "daily"),
         ("set_option('futures_margin_rate.IF', 0.1)", "futures_margin_rate.IF.*策略第 2 行"),
     ],

@@ -41,8 +41,8 @@ def test_todays_valuation_is_known_after_the_close_only(bundle):
 
 
 def test_a_field_that_the_bundle_lacks_is_refused_with_those_it_has(bundle):
-    with pytest.raises(UnsupportedCall, match=r"ps_ratio.*circulating_market_cap"):
-        ask(bundle, f"{FIRST_TWO}get_valuation(codes, fields=['ps_ratio'], count=1)", day=DAY)
+    with pytest.raises(UnsupportedCall, match=r"ps_ration.*circulating_market_cap"):
+        ask(bundle, f"{FIRST_TWO}get_valuation(codes, fields=['ps_ration'], count=1)", day=DAY)
 
 
 def test_members_are_those_of_the_day(bundle):

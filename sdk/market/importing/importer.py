@@ -24,6 +24,7 @@ from sdk.market.importing.problems import Doubt, Problem, refuse
 from sdk.market.importing.reading import Sheet, read_sheet, some
 from sdk.market.importing.remarks import daily_doubts, member_doubts, securities_doubts, sheet_doubts
 from sdk.market.importing.securities import listed_securities
+from sdk.market.importing.tables import read_tables
 from sdk.market.manifest import sha256_of
 from sdk.market.writer import refuse_foreign, write_bundle
 
@@ -45,6 +46,7 @@ class ImportRequest:
     volume_unit: str = "shares"
     money_unit: str = "yuan"
     minutes: Path | None = None
+    tables: tuple[tuple[str, Path], ...] = ()
 
     def __post_init__(self) -> None:
         if self.volume_unit not in VOLUME_UNITS or self.money_unit not in MONEY_UNITS:
@@ -55,7 +57,8 @@ class ImportRequest:
     def files(self) -> dict[str, Path]:
         """The given files by kind."""
         kinds = ("daily", "index", "members", "valuation", "securities", "events")
-        return {kind: getattr(self, kind) for kind in kinds if getattr(self, kind) is not None}
+        given = {kind: getattr(self, kind) for kind in kinds if getattr(self, kind) is not None}
+        return {**given, **dict(self.tables)}
 
 
 def import_market(request: ImportRequest, out: str | Path) -> Bundle:
@@ -64,7 +67,7 @@ def import_market(request: ImportRequest, out: str | Path) -> Bundle:
     MarketError lists everything impossible, file by file; then nothing has been written.
     """
     refuse_foreign(Path(out).absolute())
-    sheets = _read(request)
+    sheets, tables = _read(request), read_tables(request.tables)
     sheets["daily"] = _in_our_units(sheets["daily"], request)
     refuse(_problems(sheets))
     doubts = [doubt for kind, sheet in sheets.items() for doubt in sheet_doubts(kind, sheet)]
@@ -102,6 +105,7 @@ def import_market(request: ImportRequest, out: str | Path) -> Bundle:
         valuation=valuation,
         corporate_actions=actions,
         minutes=_minutes(request, daily),
+        tables=tables,
         about=about,
     )
 
@@ -114,7 +118,8 @@ def _minutes(request: ImportRequest, daily: pd.DataFrame) -> Iterator[tuple[str,
 
 
 def _read(request: ImportRequest) -> dict[str, Sheet]:
-    found = {kind: read_sheet(path, kind) for kind, path in request.files.items()}
+    bars = {kind: path for kind, path in request.files.items() if kind not in dict(request.tables)}
+    found = {kind: read_sheet(path, kind) for kind, path in bars.items()}
     refuse(chain.from_iterable(result for result in found.values() if isinstance(result, list)))
     return {kind: result for kind, result in found.items() if isinstance(result, Sheet)}
 

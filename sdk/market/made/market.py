@@ -1,4 +1,4 @@
-"""Make a market and write it as a bundle: cast → draws → trading → index → tables."""
+"""Make a market and write it as a bundle: cast → draws → trading → index → books → tables."""
 
 from __future__ import annotations
 
@@ -13,15 +13,22 @@ from sdk.errors import MarketError
 from sdk.market.bundle import Bundle
 from sdk.market.calendar import as_day
 from sdk.market.exchange_rules import to_yuan
+from sdk.market.made.books import keep_books
 from sdk.market.made.cast import Cast, make_cast
-from sdk.market.made.draws import Draws, throw
+from sdk.market.made.draws import throw
+from sdk.market.made.flows import flow_tables
 from sdk.market.made.funds import fund_tables
+from sdk.market.made.groups import group_tables
 from sdk.market.made.index import CODE, choose_members, index_bars, member_intervals
 from sdk.market.made.minutes import minute_frames
 from sdk.market.made.signal import FORMULA, PARTS, PAYOUT_DAYS, RETURN_PER_SCORE, monthly_rank_ic
 from sdk.market.made.spec import RUN_UP_DAYS, MarketSpec
+from sdk.market.made.statements import statement_tables
 from sdk.market.made.trading import Bars, trade
+from sdk.market.made.valuation import valuation_columns
 from sdk.market.writer import refuse_foreign, write_bundle
+
+COMPANIES = 7  # a second stream of dice: what companies publish never changes what their shares trade at
 
 
 def make_market(path: str | Path, spec: MarketSpec | None = None) -> Bundle:
@@ -34,19 +41,27 @@ def make_market(path: str | Path, spec: MarketSpec | None = None) -> Bundle:
     draws = throw(spec.stocks, days, rng)
     bars = trade(cast, draws, spec.signal)
     member = choose_members(cast, bars)
+    more = np.random.default_rng([spec.seed, COMPANIES])
+    books = keep_books(cast, draws, bars, more)
+    valuation = valuation_columns(cast, draws, bars, books)
     cells = np.nonzero(cast.alive)
     main_index = index_bars(cast, bars, member)
-    more = fund_tables(cast, bars, main_index, spec.seed) if spec.funds else None
+    funds = fund_tables(cast, bars, main_index, spec.seed) if spec.funds else None
     return write_bundle(
         path,
         calendar=days,
-        securities=_with(_securities(cast), more and more.securities),
-        daily=_with(_daily(cast, bars, cells), more and more.daily),
-        index_daily=_with(main_index, more and more.index_daily),
-        index_members=_with(member_intervals(member, cast.codes, days), more and more.index_members),
-        valuation=_valuation(cast, draws, bars, cells),
+        securities=_with(_securities(cast), funds and funds.securities),
+        daily=_with(_daily(cast, bars, cells), funds and funds.daily),
+        index_daily=_with(main_index, funds and funds.index_daily),
+        index_members=_with(member_intervals(member, cast.codes, days), funds and funds.index_members),
+        valuation=pd.DataFrame({**_keys(cast, cells), **{k: np.round(v[cells], 4) for k, v in valuation.items()}}),
         corporate_actions=_actions(cast, bars),
         minutes=_minutes(spec, cast, bars),
+        tables={
+            **statement_tables(books, cast.codes),
+            **group_tables(cast, bars, member, more),
+            **flow_tables(cast, draws, bars, books, more),
+        },
         about={"source": _source(spec, days), "planted": _planted(spec, bars, days)},
     )
 
@@ -84,27 +99,6 @@ def _daily(cast: Cast, bars: Bars, cells: tuple[np.ndarray, ...]) -> pd.DataFram
             "is_st": cast.is_st[cells],
         }
     )
-
-
-def _valuation(cast: Cast, draws: Draws, bars: Bars, cells: tuple[np.ndarray, ...]) -> pd.DataFrame:
-    """JoinQuant's units: caps in 1e8 CNY, share counts in 1e4, turnover in percent."""
-    circulating, total = bars.shares, bars.shares / draws.float_share[:, np.newaxis]
-    price = to_yuan(bars.close)
-    quarter = np.arange(len(cast.days)) // 61
-    swing = np.sin(quarter * 0.7 + np.arange(len(cast.codes))[:, np.newaxis])
-    earning = draws.price[:, np.newaxis] * (0.035 + 0.03 * swing) * (1 + 0.01 * quarter)
-    book = draws.price[:, np.newaxis] * 0.5 * (1 + 0.012 * quarter)
-    scale = draws.factor[:, np.newaxis] / bars.factor
-    columns = {
-        "circulating_market_cap": price * circulating / 1e8,
-        "market_cap": price * total / 1e8,
-        "circulating_cap": circulating / 1e4,
-        "capitalization": total / 1e4,
-        "turnover_ratio": bars.volume / circulating * 100,
-        "pe_ratio": price / np.where(np.abs(earning * scale) < 1e-3, 1e-3, earning * scale),
-        "pb_ratio": price / (book * scale),
-    }
-    return pd.DataFrame({**_keys(cast, cells), **{name: np.round(v[cells], 4) for name, v in columns.items()}})
 
 
 def _actions(cast: Cast, bars: Bars) -> pd.DataFrame:

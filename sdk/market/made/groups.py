@@ -1,0 +1,122 @@
+"""Who belongs to what in a made market: industries (sw_l1 and zjw), concepts, index weights.
+
+Industries are dealt out in turn, so that a market of 27 stocks has all of them; one stock in forty changes its
+industry in the middle. Concepts are loose groups of a tenth of the stocks each; one stock in twenty joins late.
+Index weights are circulating values of the members, in percent, on the last trading day of each month.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sdk.market.made.cast import Cast
+from sdk.market.made.index import CODE
+from sdk.market.made.trading import Bars
+
+# sw_l1 code and name, zjw code and name of what such companies are called there
+INDUSTRIES = (
+    ("801010", "农林牧渔I", "A01", "农业"),
+    ("801030", "基础化工I", "C26", "化学原料和化学制品制造业"),
+    ("801040", "钢铁I", "C31", "黑色金属冶炼和压延加工业"),
+    ("801050", "有色金属I", "C32", "有色金属冶炼和压延加工业"),
+    ("801080", "电子I", "C39", "计算机、通信和其他电子设备制造业"),
+    ("801110", "家用电器I", "C38", "电气机械和器材制造业"),
+    ("801120", "食品饮料I", "C15", "酒、饮料和精制茶制造业"),
+    ("801130", "纺织服饰I", "C18", "纺织服装、服饰业"),
+    ("801140", "轻工制造I", "C22", "造纸和纸制品业"),
+    ("801150", "医药生物I", "C27", "医药制造业"),
+    ("801160", "公用事业I", "D44", "电力、热力生产和供应业"),
+    ("801170", "交通运输I", "G54", "道路运输业"),
+    ("801180", "房地产I", "K70", "房地产业"),
+    ("801200", "商贸零售I", "F52", "零售业"),
+    ("801210", "社会服务I", "N78", "公共设施管理业"),
+    ("801710", "建筑材料I", "C30", "非金属矿物制品业"),
+    ("801720", "建筑装饰I", "E48", "土木工程建筑业"),
+    ("801730", "电力设备I", "C38", "电气机械和器材制造业"),
+    ("801740", "国防军工I", "C37", "铁路、船舶、航空航天和其他运输设备制造业"),
+    ("801750", "计算机I", "I65", "软件和信息技术服务业"),
+    ("801760", "传媒I", "R87", "文化艺术业"),
+    ("801770", "通信I", "C39", "计算机、通信和其他电子设备制造业"),
+    ("801780", "银行I", "J66", "货币金融服务"),
+    ("801790", "非银金融I", "J67", "资本市场服务"),
+    ("801880", "汽车I", "C36", "汽车制造业"),
+    ("801890", "机械设备I", "C34", "通用设备制造业"),
+    ("801950", "煤炭I", "B06", "煤炭开采和洗选业"),
+)
+CONCEPTS = (
+    ("SC0001", "造市人工智能"),
+    ("SC0002", "造市新能源汽车"),
+    ("SC0003", "造市芯片概念"),
+    ("SC0004", "造市国企改革"),
+    ("SC0005", "造市高股息"),
+    ("SC0006", "造市一带一路"),
+)
+INDUSTRY_START = np.datetime64("2003-10-16")
+
+
+def group_tables(cast: Cast, bars: Bars, member: np.ndarray, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
+    """Return the tables ``industries``, ``concepts`` and ``index_weights``."""
+    return {
+        "industries": _industries(cast, rng),
+        "concepts": _concepts(cast, rng),
+        "index_weights": _weights(cast, bars, member),
+    }
+
+
+def _industries(cast: Cast, rng: np.random.Generator) -> pd.DataFrame:
+    stocks, middle = len(cast.codes), cast.days[len(cast.days) // 2]
+    place = np.empty(stocks, dtype=np.int64)
+    place[rng.permutation(stocks)] = np.arange(stocks) % len(INDUSTRIES)
+    spans = [(row, int(place[row]), cast.listed[row], np.datetime64("NaT")) for row in range(stocks)]
+    for row in rng.choice(np.flatnonzero(cast.listed < middle - 30), max(1, stocks // 40), replace=False):
+        spans[row] = (int(row), int(place[row]), cast.listed[row], middle - 1)
+        spans.append((int(row), int(place[row] + 1) % len(INDUSTRIES), middle, np.datetime64("NaT")))
+    rows = [
+        (kind, code, name, INDUSTRY_START, cast.codes[row], first, last)
+        for row, industry, first, last in spans
+        for kind, code, name in _both(industry)
+    ]
+    names = ["kind", "industry_code", "industry_name", "start_date", "code", "in_date", "out_date"]
+    return _dated(pd.DataFrame(rows, columns=names))
+
+
+def _both(industry: int) -> tuple[tuple[str, str, str], ...]:
+    sw_code, sw_name, zjw_code, zjw_name = INDUSTRIES[industry]
+    return ("sw_l1", sw_code, sw_name), ("zjw", zjw_code, zjw_name)
+
+
+def _concepts(cast: Cast, rng: np.random.Generator) -> pd.DataFrame:
+    stocks, begin = len(cast.codes), cast.days[0]
+    rows = []
+    for code, name in CONCEPTS:
+        inside = np.sort(rng.choice(stocks, max(3, stocks // 10), replace=False))
+        late = rng.random(len(inside)) < 0.05
+        joined = cast.days[rng.integers(1, len(cast.days), len(inside))]
+        for row, comes_late, day in zip(inside, late, joined, strict=True):
+            first = max(cast.listed[row], day if comes_late else begin)
+            rows.append((code, name, begin, cast.codes[row], first, np.datetime64("NaT")))
+    return _dated(
+        pd.DataFrame(rows, columns=["concept_code", "concept_name", "start_date", "code", "in_date", "out_date"])
+    )
+
+
+def _weights(cast: Cast, bars: Bars, member: np.ndarray) -> pd.DataFrame:
+    months = cast.days.astype("datetime64[M]")
+    ends = np.flatnonzero(months != np.append(months[1:], months[-1] + 1))
+    value = np.where(member, bars.close * bars.shares, 0.0)[:, ends]
+    rows, columns = np.nonzero(member[:, ends])
+    share = np.round(value / value.sum(axis=0) * 100, 3)
+    return pd.DataFrame(
+        {
+            "index_code": CODE,
+            "date": cast.days[ends[columns]].astype("datetime64[ns]"),
+            "code": np.array(cast.codes, dtype=object)[rows],
+            "weight": share[rows, columns],
+        }
+    )
+
+
+def _dated(frame: pd.DataFrame) -> pd.DataFrame:
+    dates = {name: pd.to_datetime(frame[name]) for name in ("start_date", "in_date", "out_date")}
+    return frame.assign(**dates)

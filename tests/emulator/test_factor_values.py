@@ -1,0 +1,121 @@
+"""get_factor_values: the formulas on the made market, what is known when, and what is not offered."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sdk.emulator.api.factor_bars import BAR_FACTORS
+from sdk.emulator.api.factor_books import BOOK_FACTORS
+from sdk.emulator.api.visible import FutureDataError
+from sdk.errors import StrategyError, UnsupportedCall
+from sdk.market.bundle import Bundle
+from tests.bundles import small_market
+from tests.emulator.test_data_api import ask
+
+DAY = "2019-06-03"
+POOL = "pool = get_index_stocks('000300.XSHG')[:5]\n"
+
+
+@pytest.fixture(scope="module")
+def made():
+    return Bundle.open(small_market(), verify=False)
+
+
+def values(made, factors, more="end_date=context.previous_date, count=1", **kwargs):
+    return ask(made, f"{POOL}out.append(get_factor_values(pool, {factors!r}, {more}))", day=DAY, **kwargs)
+
+
+def history(made, code, field, count):
+    """Adjusted values of the last days up to the day before DAY."""
+    panel = made.panel([code])
+    stop = int(np.searchsorted(panel.days, np.datetime64(DAY)))
+    block = panel[field][0, stop - count : stop]
+    return block * panel["factor"][0, stop - count : stop] if field == "close" else block
+
+
+def test_a_factor_is_a_frame_of_days_by_codes(made):
+    found = values(made, ["ROC6", "natural_log_of_market_cap"], "end_date=context.previous_date, count=3")
+    assert list(found) == ["ROC6", "natural_log_of_market_cap"]
+    assert found["ROC6"].shape == (3, 5)
+    assert str(found["ROC6"].index[-1])[:10] == "2019-05-31"
+    assert values(made, "ROC6")["ROC6"].shape == (1, 5)
+
+
+def test_formulas(made):
+    names = ["ROC20", "BIAS10", "VOL20", "Variance20", "natural_log_of_market_cap", "MAC5", "TVMA6", "price_no_fq"]
+    found = values(made, names)
+    code = found["ROC20"].columns[0]
+    close = history(made, code, "close", 21)
+    gains = close[1:] / close[:-1] - 1
+    expected = {
+        "ROC20": (close[-1] / close[0] - 1) * 100,
+        "BIAS10": (close[-1] / close[-10:].mean() - 1) * 100,
+        "VOL20": history(made, code, "turnover_ratio", 20).mean(),
+        "Variance20": gains.var(ddof=1) * 250,
+        "natural_log_of_market_cap": np.log(history(made, code, "market_cap", 1)[0] * 1e8),
+        "MAC5": close[-5:].mean() / close[-1],
+        "TVMA6": history(made, code, "money", 6).mean(),
+    }
+    for name, value in expected.items():
+        assert found[name][code].iloc[0] == pytest.approx(value, rel=1e-9), name
+
+
+def test_sums_of_four_quarters_agree_with_the_valuation_of_the_day(made):
+    """pe_ratio = market value ÷ profit of four quarters: two ways to the same statements."""
+    found = values(made, ["np_parent_company_owners_ttm", "total_operating_revenue_ttm"])
+    for code in found["np_parent_company_owners_ttm"].columns:
+        value = history(made, code, "market_cap", 1)[0] * 1e8
+        for name, ratio in (
+            ("np_parent_company_owners_ttm", "pe_ratio"),
+            ("total_operating_revenue_ttm", "ps_ratio"),
+        ):
+            assert value / found[name][code].iloc[0] == pytest.approx(history(made, code, ratio, 1)[0], rel=1e-3)
+
+
+def test_style_factors_are_standardised_over_all_stocks(made):
+    body = "pool = list(get_all_securities(date=context.previous_date).index)\n"
+    names = "['size', 'natural_log_of_market_cap']"
+    call = f"out.append(get_factor_values(pool, {names}, end_date=context.previous_date, count=1))"
+    found = ask(made, body + call, day=DAY)
+    size, raw = found["size"].iloc[0], found["natural_log_of_market_cap"].iloc[0]
+    assert size.std(ddof=0) == pytest.approx(1.0)
+    weight = np.exp(raw)
+    assert (size * weight).sum() / weight.sum() == pytest.approx(0.0, abs=1e-9)
+    assert (size.rank() == raw.rank()).all()
+
+
+@pytest.mark.parametrize("name", sorted({**BAR_FACTORS, **BOOK_FACTORS}))
+def test_every_factor_has_values_on_the_made_market(made, name):
+    frame = ask(
+        made, f"{POOL}out.append(get_factor_values(pool, '{name}', end_date='2020-06-01', count=2))", day="2020-06-03"
+    )[name]
+    assert np.isfinite(frame.to_numpy(float)).all(), frame
+
+
+def test_todays_value_is_known_after_the_close_only(made):
+    for when, last in (("9:30", "2019-05-31"), ("15:30", DAY)):
+        frame = values(made, "ROC6", "end_date=context.current_dt, count=1", when=when)["ROC6"]
+        assert str(frame.index[-1])[:10] == last
+    with pytest.raises(FutureDataError):
+        values(made, "ROC6", "end_date='2019-12-31', count=1", options="use_real_price avoid_future_data")
+
+
+def test_the_list_of_factors_and_what_is_not_in_it(made):
+    frame = ask(made, "out.append(get_all_factors())", day=DAY)
+    assert list(frame.columns) == ["factor", "factor_intro", "category", "category_intro"]
+    assert len(frame) == len(BAR_FACTORS) + len(BOOK_FACTORS)
+    with pytest.raises(UnsupportedCall, match=r"get_factor_values\('VOL21'\).*did you mean 'VOL"):
+        values(made, "VOL21")
+    with pytest.raises(StrategyError, match="200000"):
+        ask(
+            made,
+            "get_factor_values(list(get_all_securities().index), ['ROC6'] * 20, end_date='2020-12-01')",
+            day="2020-12-03",
+        )
+
+
+def test_jqfactor_offers_the_same_function(made):
+    body = f"{POOL}from jqfactor import get_factor_values as same\n"
+    call = "out.append(same(pool, 'ROC6', end_date='2019-05-31', count=1)['ROC6'])"
+    assert ask(made, body + call, day=DAY).shape == (1, 5)
