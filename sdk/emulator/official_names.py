@@ -316,14 +316,6 @@ PARTIAL: Mapping[str, str] = {
 # Not offered and not in unsupported.py: what to use instead.
 LACKING: Mapping[str, str] = {
     "handle_tick": "use handle_data or run_daily",
-    "on_event": "dividends and splits are booked and logged; read context.portfolio after the ex-date",
-    **dict.fromkeys(
-        _words(
-            "total_liability net_value cash_liability sec_liability interest maintenance_margin_rate "
-            "available_margin is_dangerous"
-        ),
-        "margin accounts are not offered; use total_value and available_cash",
-    ),
     "industry_code": "use get_industry, or leave industries out",
     "open_interest": "futures only; use volume",
     "tick": "use frequency='minute' or 'day'",

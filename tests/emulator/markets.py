@@ -124,8 +124,8 @@ def made_bundle(
         daily=pd.concat(frames),
         corporate_actions=events.assign(ex_date=pd.to_datetime(events["ex_date"])) if len(events) else None,
         minutes=None if minutes is None else minute_rows(days, minutes, minute_volumes or {}),
-        index_members=members if pool_index else None,
         about={"source": "test"},
+        **({"index_members": members} if pool_index else {}),
         **more,
     )
 

@@ -158,7 +158,9 @@ def test_what_the_bundle_lacks_is_named_with_the_line(market):
     body = "neutralize(pd.Series([1.0] * 4, index=codes), how=['no_such_factor'], date=context.previous_date)"
     result, lines = said(market, body)
     assert result.status == "failed"
-    assert "UnsupportedCall: neutralize: 'no_such_factor' (needs get_factor_values)" in lines[-1]
+    assert "UnsupportedCall" in lines[-1]
+    assert "no_such_factor" in lines[-1]
+    assert "get_all_factors() lists what is offered" in lines[-1]
     assert "策略第 14 行" in lines[-1]
 
 
