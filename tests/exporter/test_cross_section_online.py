@@ -24,7 +24,7 @@ def test_scores_online_are_the_scores_of_training(tokens: list[int], tmp_path: P
     assert result.bitwise_equal == result.scores > 0
     judge = Judge(bundle, make_config({"vocabulary": "v3"}))
     market, codes = judge.market, list(judge.market.codes)
-    scores = judge._scores.scores(formula.tree, market.signal_days, market.members)
+    scores = judge.panel.scores(formula.tree, market.signal_days, market.members)
     start, end = str(bundle.days[-90]), str(bundle.days[-1])
     log = run_backtest((tmp_path / "export" / "strategy.py").read_text("utf-8"), bundle, start, end).log
     compared = 0
