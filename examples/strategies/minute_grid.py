@@ -27,6 +27,8 @@ def handle_data(context, data):
         if code in waiting or get_current_data()[code].paused:
             continue
         price = data[code].close
+        if price != price:  # 行情包的第一根分钟线之前没有价格
+            continue
         closes = attribute_history(code, 4, "15m", ["close"])["close"]
         level = int((g.middle[code] - price) / (g.middle[code] * g.step))
         position = context.portfolio.positions.get(code)

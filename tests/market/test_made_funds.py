@@ -59,3 +59,11 @@ def test_indices_have_members_and_bars(bundles: tuple[Bundle, Bundle]) -> None:
     shanghai = more.members("000001.XSHG", day)
     assert shanghai
     assert all(code.endswith("XSHG") for code in shanghai)
+
+
+def test_stocks_carry_the_codes_that_strategies_name(bundles: tuple[Bundle, Bundle]) -> None:
+    _, plain = bundles
+    codes = list(plain.panel().codes)
+    assert codes == sorted(codes)
+    assert len(set(codes)) == len(codes)
+    assert {"000001.XSHE", "600519.XSHG", "300750.XSHE"} <= set(codes)

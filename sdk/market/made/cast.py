@@ -7,6 +7,7 @@ end and one that does not.
 
 from __future__ import annotations
 
+import bisect
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,13 @@ from sdk.market.made.spec import RUN_UP_DAYS
 
 STAR_OPENS, CHINEXT_REFORM = np.datetime64("2019-07-22"), np.datetime64("2020-08-24")
 SINGLE_HALTS_A_DAY = 0.0006
+KNOWN_CODES = frozenset(
+    (
+        *("000001.XSHE", "000333.XSHE", "000651.XSHE", "000858.XSHE", "002415.XSHE", "002594.XSHE"),
+        *("300059.XSHE", "300750.XSHE", "600000.XSHG", "600030.XSHG", "600036.XSHG", "600519.XSHG", "600887.XSHG"),
+        *("601166.XSHG", "601318.XSHG", "601398.XSHG", "603288.XSHG"),
+    )
+)
 BOARDS = (("600", ".XSHG", 0.42), ("000", ".XSHE", 0.16), ("002", ".XSHE", 0.18), ("300", ".XSHE", 0.16))
 
 
@@ -94,7 +102,26 @@ def _codes(stocks: int, days: np.ndarray, rng: np.random.Generator) -> tuple[tup
     codes += [f"{688001 + number}.XSHG" for number in rng.choice(900, star, replace=False)]
     late += [days[0] < STAR_OPENS or order < max(1, star // 4) for order in range(star)]
     order = np.argsort(codes)
-    return tuple(codes[one] for one in order), np.array(late)[order]
+    later = np.array(late)[order]
+    return _with_known_codes([codes[one] for one in order], later), later
+
+
+def _with_known_codes(ascending: list[str], late: np.ndarray) -> tuple[str, ...]:
+    """Give stocks the codes that strategies name by hand, the nearest of the same board each; the order stays."""
+    codes = list(ascending)
+    for known in sorted(KNOWN_CODES, reverse=True):
+        place = bisect.bisect_left(codes, known)
+        near = [
+            row
+            for row in (place, place - 1)
+            if 0 <= row < len(codes)
+            and (codes[row][:2], codes[row][-4:]) == (known[:2], known[-4:])
+            and codes[row] not in KNOWN_CODES
+            and not late[row]
+        ]
+        if known not in codes and near:
+            codes[near[0]] = known
+    return tuple(codes)
 
 
 def _first_column(code: str, days: np.ndarray) -> int:
