@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from sdk.emulator.runner import run_backtest
-from tests.emulator.published_market import published_market
+from sdk.market.made.market import make_market
+from sdk.market.made.spec import MarketSpec
 
 STRATEGIES = sorted((Path(__file__).parent / "strategies").glob("*.py"))
 
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory):
-    return published_market(tmp_path_factory.mktemp("published") / "bundle")
+    return make_market(tmp_path_factory.mktemp("published") / "bundle", MarketSpec(stocks=60, years=1.5, funds=True))
 
 
 @pytest.mark.parametrize("path", STRATEGIES, ids=lambda path: path.stem)
@@ -32,4 +33,4 @@ def test_a_published_strategy_runs_and_trades(path, market, tmp_path):
 
 
 def test_there_are_enough_of_them():
-    assert len(STRATEGIES) >= 25
+    assert len(STRATEGIES) >= 32
