@@ -14,6 +14,7 @@ from sdk.emulator.api.history import History
 from sdk.emulator.api.prices import PriceReader
 from sdk.emulator.api.securities import Securities
 from sdk.emulator.api.subportfolios import Subportfolios
+from sdk.emulator.api.ticks import Ticks
 from sdk.emulator.api.trading import Trading
 from sdk.emulator.api.visible import Guard
 from sdk.emulator.bars import BarStore
@@ -115,6 +116,7 @@ class Session:
         self.reader = PriceReader(self.bars, self.clock, self.settings, rules)
         self.history = History(self.reader, self.guard, self.minutes, rules)
         self.bar_calls = BarCalls(self.history, self.reader, self.guard, self.minutes)
+        self.ticks = Ticks(self.reader, self.quotes, self.minutes)
         self.auction = CallAuction(self.reader, self.minutes, rules["call_auction_volume"])
         self.unit_axis = self.history.minutes if frequency == "minute" else self.history.days
         self.securities = Securities(self.reader, self.guard)

@@ -272,3 +272,22 @@ def test_the_volume_of_the_auction_is_refused_or_the_first_minutes_by_rule(bundl
     assert volume == 1000.0
     with pytest.raises(UnsupportedCall, match="a1_p"):
         ask(bundle, "get_call_auction(A, fields=['time', 'a1_p'])", rules=rule)
+
+
+def test_the_current_tick_is_the_day_so_far(bundle):
+    minute = ask(bundle, f"out.append(get_current_tick('{A}'))", when="10:30", day=3, frequency="day")[0]
+    closes = np.round(11.0 + np.arange(240) / 100, 2)
+    assert minute.current == closes[59]
+    assert (minute.high, minute.low) == (closes[:60].max(), closes[:60].min())
+    assert minute.volume > 0
+    assert np.isnan(minute.a1_p)
+    several = ask(bundle, f"out.append(get_current_tick(['{A}', '{C}']))", when="10:30", day=3, frequency="day")[0]
+    assert several[C].current == 5.0
+    assert np.isnan(several[C].volume)
+    frame = ask(bundle, f"out.append(get_current_tick(['{A}'], df=True))", when="10:30", day=3, frequency="day")[0]
+    assert frame.loc[A, "current"] == closes[59]
+
+
+def test_there_is_no_tick_before_the_open_and_of_what_is_halted(bundle):
+    assert ask(bundle, f"out.append(get_current_tick('{A}'))", when="9:00", day=3, frequency="day") == [None]
+    assert ask(bundle, f"out.append(get_current_tick('{B}'))", when="10:30", day=5, frequency="day") == [None]
