@@ -297,8 +297,9 @@ class Broker:
 
     def end_day(self) -> None:
         """Put today's orders away; those placed after the close stay queued for the next open."""
-        self.finished += [order for order in self.today if not order.unfinished]
-        self.today = [order for order in self.today if order.unfinished]
+        waiting = [order for order in self.today if order.unfinished]
+        self.finished += [order for order in self.today if not order.unfinished] if waiting else self.today
+        self.today = waiting
         self.placed = len(self.today)
 
     # ------------------------------------------------------------------------------------------------ queries
@@ -311,7 +312,7 @@ class Broker:
         return None
 
     def _cancel_unfinished(self, request: OrderRequest) -> None:
-        wanted = (request.security, request.pindex)
         for order in self.today:
-            if order.unfinished and (order.request.security, order.request.pindex) == wanted:
+            other = order.request
+            if other.security == request.security and other.pindex == request.pindex and order.unfinished:
                 self.matcher(order).cancel(order)

@@ -73,14 +73,14 @@ def _position_lines(recorder: Recorder, dates: Sequence[str], instrument: Lookup
         return
     day, code, amount, closeable, close, cost, gain, today, _ = zip(*recorder.positions, strict=True)
     shares, price, average = np.array(amount), np.array(close), np.array(cost)
-    total = recorder.total_value[list(day)]
+    days, total = list(day), recorder.total_value
     value = price * shares
     names = {each: instrument(each) for each in dict.fromkeys(code)}
     labels = {each: f"{item.chinese_kind},{item.name}({item.code}),多" for each, item in names.items()}
     columns = zip(
         *(day, code, amount, closeable, today, column(price, 3), column(value), column((price - average) * shares)),
         *(column(average, 3), column(gain), percents((price - average) / np.where(average == 0, np.nan, average))),
-        *(column(total), percents(value / total)),
+        *(map(column(total[: recorder.done]).__getitem__, day), percents(value / total[days])),
         strict=True,
     )
     for at, each, held, free, new, last, worth, profit, mean, daily, ratio, whole, part in columns:

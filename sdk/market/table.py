@@ -100,7 +100,9 @@ class BarTable:
     def _whole(self, field: str) -> np.ndarray:
         if field not in self._matrices:
             group = [name for name in TOGETHER if name in self.fields] if field in TOGETHER else [field]
-            matrices = {name: np.full((len(self.codes), len(self._days)), np.nan) for name in group}
+            # one block of memory: the system hands large blocks out in large pages
+            whole = np.full((len(group), len(self.codes), len(self._days)), np.nan)
+            matrices = dict(zip(group, whole, strict=True))
             for path, place in zip(self._paths, self._places, strict=True):
                 table = read_columns(path, group)
                 for name, matrix in matrices.items():
@@ -114,13 +116,13 @@ class BarTable:
 
     @cached_property
     def _keys(self) -> list[tuple[list[str], np.ndarray, np.ndarray]]:
-        """Per file: its codes, for each row the index into them, for each row its date."""
+        """Per file: its codes, for each row the index into them, for each row its date as days since 1970."""
         keys = []
         for path in self._paths:
-            table = read_columns(path, ["code", "date"], ["code"]).unify_dictionaries().combine_chunks()
-            code = table["code"].combine_chunks()
+            table = read_columns(path, ["code", "date"], ["code"])
+            code = table["code"].unify_dictionaries().combine_chunks()
             code = code.chunk(0) if isinstance(code, pa.ChunkedArray) else code
-            date = table["date"].cast(pa.int32()).to_numpy().astype("datetime64[D]")
+            date = table["date"].cast(pa.int32()).to_numpy()
             keys.append((code.dictionary.to_pylist(), code.indices.to_numpy(), date))
         return keys
 
@@ -128,14 +130,17 @@ class BarTable:
     def _places(self) -> list[np.ndarray]:
         """Per file: the flat position of each row in the matrix of all codes and days."""
         row_of = {code: row for row, code in enumerate(self.codes)}
+        numbers = self._days.astype(np.int64)
+        column_of = np.full(numbers[-1] - numbers[0] + 1, -1)  # by days since the first one; −1 = no trading day
+        column_of[numbers - numbers[0]] = np.arange(len(numbers))
         places = []
         for path, (codes, index, date) in zip(self._paths, self._keys, strict=True):
-            column = np.searchsorted(self._days, date)
-            inside = self._days[np.minimum(column, len(self._days) - 1)] == date
-            if not inside.all():
-                raise MarketError(
-                    f"{path}: {date[~inside][0]} is not in the bundle's calendar; build the bundle again"
-                )
+            since = date - numbers[0]
+            column = column_of[np.clip(since, 0, len(column_of) - 1)]
+            outside = (column < 0) | (since < 0) | (since >= len(column_of))
+            if outside.any():
+                day = date[outside][0].astype("datetime64[D]")
+                raise MarketError(f"{path}: {day} is not in the bundle's calendar; build the bundle again")
             rows = np.array([row_of[code] for code in codes], dtype=np.int64)
             places.append(rows[index] * len(self._days) + column)
         del self.__dict__["_keys"]  # large, and not needed again
