@@ -65,7 +65,7 @@ class Broker:
         instrument: Callable[[str], Instrument],
     ) -> None:
         self._accounts, self._quotes, self._clock = accounts, quotes, clock
-        self._settings, self._book, self._rules = settings, book, rules
+        self._settings, self._book, self._rules = settings, book, dict(rules)  # plain: asked often
         self.instrument = instrument
         self._next_id = int(rules["first_entrust_id"])
         self._target_first = rules["value_order_shares"] == "target_first"

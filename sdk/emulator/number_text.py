@@ -45,6 +45,6 @@ def plain(value: float, decimals: int = 2) -> str:
     return "0" if text == "-0" else text
 
 
-def percents(shares: Iterable[float]) -> list[str]:
-    """Return shares as percentages with at most two places."""
-    return [f"{text}%" for text in column(np.asarray(shares, dtype=float) * 100, 2, keep_sign=True)]
+def hundredths(shares: Iterable[float]) -> list[str]:
+    """Return shares in percent, without the sign %, with at most two places."""
+    return column(np.asarray(shares, dtype=float) * 100, 2, keep_sign=True)

@@ -41,13 +41,15 @@ def read_frame(path: Path | None, columns: Mapping[str, pa.DataType]) -> pd.Data
     """Return a small table as pandas, dates as ``datetime64[ns]`` (NaT = absent); empty for ``path`` None."""
     schema = pa.schema(list(columns.items()))
     table = schema.empty_table() if path is None else read_columns(path, list(columns))
-    frame = pd.DataFrame({name: table[name].to_pandas() for name in columns})
-    for name, kind in columns.items():
-        if kind == pa.date32():
-            frame[name] = pd.to_datetime(frame[name]).astype("datetime64[ns]")
-        elif kind == pa.string():
-            frame[name] = frame[name].astype(object)
-    return frame
+    return pd.DataFrame({name: series_of(table[name]) for name in columns})
+
+
+def series_of(column: pa.ChunkedArray) -> pd.Series:
+    """Return a column as pandas: dates as ``datetime64[ns]`` (NaT = absent), texts as objects."""
+    if pa.types.is_date(column.type):
+        return column.cast(pa.timestamp("ns")).to_pandas()
+    found = column.to_pandas()
+    return found.astype(object) if pa.types.is_string(column.type) or pa.types.is_large_string(column.type) else found
 
 
 class BarTable:
