@@ -129,7 +129,7 @@ class BarStore:
         """Return one raw number; a memoryview gives it as a plain float, three times as fast as an array."""
         numbers = self._numbers[field].get(code)
         if numbers is None:
-            numbers = self._numbers[field][code] = memoryview(self.series(field, code))
+            numbers = self._numbers[field][code] = self.series(field, code).data
         found: float = numbers[day]
         return found
 

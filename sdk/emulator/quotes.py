@@ -96,11 +96,6 @@ class Quotes:
         known = np.flatnonzero(~np.isnan(closes[: day + 1]))
         return float(closes[known[-1]]) if len(known) else float("nan")
 
-    def close(self, code: str) -> float:
-        """Return today's close; the last one before it where today has no bar. For the end of the day."""
-        price = self.value("close", code, self._clock.day)
-        return price if price == price else self.last_close(code, self._clock.day - 1)
-
     def previous_close(self, code: str) -> float:
         """Return today's reference close (ex-adjusted), else the last close."""
         price = self.value("pre_close", code, self._clock.day)

@@ -64,7 +64,7 @@ class Recorder:
             amount = held.amount
             if amount == 0:
                 continue
-            close = quotes.close(code)
+            close = quotes.last_price(code)
             value += close * amount
             gain = (close - held.hold_cost) * amount
             closeable = held.closeable(t0_mode or held.instrument.same_day_sale)

@@ -438,10 +438,9 @@ class RuleBook(Mapping[str, str]):
         self.changes: dict[str, str] = {}
         for name, value in (changes or {}).items():
             self.changes[name] = _checked(name, str(value))
-        self._values = {**{name: rule.value for name, rule in _TABLE.items()}, **self.changes}
 
     def __getitem__(self, name: str) -> str:
-        return self._values[name]
+        return self.changes[name] if name in self.changes else _TABLE[name].value
 
     def __iter__(self) -> Iterator[str]:
         return iter(_TABLE)
