@@ -28,6 +28,15 @@ def write_bytes(path: Path, data: bytes) -> None:
         Path(beside).unlink(missing_ok=True)
 
 
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file of a directory that nobody sees yet; it is on the disk when this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+
+
 def write_text(path: Path, text: str) -> None:
     """Replace ``path`` by UTF-8 text in one step."""
     write_bytes(path, text.encode("utf-8"))

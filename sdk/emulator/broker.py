@@ -65,7 +65,7 @@ class Broker:
         instrument: Callable[[str], Instrument],
     ) -> None:
         self._accounts, self._quotes, self._clock = accounts, quotes, clock
-        self._settings, self._book, self._rules = settings, book, rules
+        self._settings, self._book, self._rules = settings, book, dict(rules)  # plain: asked often
         self.instrument = instrument
         self._next_id = int(rules["first_entrust_id"])
         self._target_first = rules["value_order_shares"] == "target_first"
@@ -297,8 +297,9 @@ class Broker:
 
     def end_day(self) -> None:
         """Put today's orders away; those placed after the close stay queued for the next open."""
-        self.finished += [order for order in self.today if not order.unfinished]
-        self.today = [order for order in self.today if order.unfinished]
+        waiting = [order for order in self.today if order.unfinished]
+        self.finished += [order for order in self.today if not order.unfinished] if waiting else self.today
+        self.today = waiting
         self.placed = len(self.today)
 
     # ------------------------------------------------------------------------------------------------ queries
@@ -311,7 +312,7 @@ class Broker:
         return None
 
     def _cancel_unfinished(self, request: OrderRequest) -> None:
-        wanted = (request.security, request.pindex)
         for order in self.today:
-            if order.unfinished and (order.request.security, order.request.pindex) == wanted:
+            other = order.request
+            if other.security == request.security and other.pindex == request.pindex and order.unfinished:
                 self.matcher(order).cancel(order)

@@ -18,16 +18,16 @@ class Clock:
     """Now. ``day`` is the index of the current trading day; before the first event it is the day to come.
 
     ``seconds`` is the time of day; on the start date ``initialize`` runs at second 0, maybe on a day that is no
-    trading day (``date`` says which).
+    trading day (``date`` says which). ``moves`` counts the instants so far.
     """
 
-    __slots__ = ("_stamp", "_text", "date", "day", "days", "seconds")
+    __slots__ = ("_stamp", "_text", "date", "day", "days", "moves", "seconds")
 
     def __init__(self, days: np.ndarray, start: dt.date, first_day: int) -> None:
         self.days = days
         self.day = first_day
         self.date = start
-        self.seconds = 0
+        self.seconds = self.moves = 0
         self._stamp: dt.datetime | None = None
         self._text: str | None = None
 
@@ -36,6 +36,7 @@ class Clock:
         if day != self.day or self._is_not(day):
             self.date = self.days[day].item()
         self.day, self.seconds, self._stamp, self._text = day, seconds, None, None
+        self.moves += 1
 
     def _is_not(self, day: int) -> bool:
         return bool(self.days[day].item() != self.date)

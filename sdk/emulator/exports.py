@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from sdk.emulator.instruments import Instrument
-from sdk.emulator.number_text import column, percents, plain
+from sdk.emulator.number_text import column, hundredths, plain
 from sdk.emulator.orders import LimitOrderStyle, OrderStatus, StockOrder
 from sdk.emulator.recorder import Recorder
 
@@ -73,21 +73,21 @@ def _position_lines(recorder: Recorder, dates: Sequence[str], instrument: Lookup
         return
     day, code, amount, closeable, close, cost, gain, today, _ = zip(*recorder.positions, strict=True)
     shares, price, average = np.array(amount), np.array(close), np.array(cost)
-    total = recorder.total_value[list(day)]
+    days, total = list(day), recorder.total_value
     value = price * shares
     names = {each: instrument(each) for each in dict.fromkeys(code)}
     labels = {each: f"{item.chinese_kind},{item.name}({item.code}),多" for each, item in names.items()}
     columns = zip(
         *(day, code, amount, closeable, today, column(price, 3), column(value), column((price - average) * shares)),
-        *(column(average, 3), column(gain), percents((price - average) / np.where(average == 0, np.nan, average))),
-        *(column(total), percents(value / total)),
+        *(column(average, 3), column(gain), hundredths((price - average) / np.where(average == 0, np.nan, average))),
+        *(map(column(total[: recorder.done]).__getitem__, day), hundredths(value / total[days])),
         strict=True,
     )
     for at, each, held, free, new, last, worth, profit, mean, daily, ratio, whole, part in columns:
         yield (
             at,
             f"{dates[at]},{labels[each]},{held}股,{free}股,{last},{worth},{profit},{mean},-,0,"
-            f"{daily},{new}股,{ratio},{whole},{part}",
+            f"{daily},{new}股,{ratio}%,{whole},{part}%",
         )
 
 

@@ -141,6 +141,9 @@ class OrderRequest:
         return f"Order({self.text} margin=False entrust_time=None finish_time=None)"
 
 
+_UNFINISHED = (OrderStatus.new, OrderStatus.open, OrderStatus.filled)
+
+
 @dataclass
 class StockOrder:
     """An entrust: created by the broker, changed by it alone; ``amount`` and ``filled`` are positive shares."""
@@ -192,7 +195,7 @@ class StockOrder:
     @property
     def unfinished(self) -> bool:
         """True while the order may still trade."""
-        return self.status in (OrderStatus.new, OrderStatus.open, OrderStatus.filled)
+        return self.status in _UNFINISHED
 
     def __str__(self) -> str:
         return (

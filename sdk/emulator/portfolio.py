@@ -6,7 +6,7 @@ close (``quotes.py``). Sources: JOINQUANT.md §4.2 – §4.4, §14.14.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sdk.emulator.account import Account, Holding
@@ -139,14 +139,17 @@ class _Money:
     inout_cash = property(lambda self: self._account.inout_cash)
     starting_cash = inout_cash
 
-    def _held(self) -> Iterable[tuple[str, Holding]]:
-        return self._account.holdings.items()
+    def _parts(self) -> Sequence[Account]:
+        return (self._account,) if isinstance(self._account, Account) else self._account.parts
 
     @property
     def positions_value(self) -> float:
         """All holdings at their latest price."""
-        last = self._view.quotes.last_price
-        return sum((last(code) * held.amount for code, held in self._held()), 0.0)
+        last, total = self._view.quotes.last_price, 0.0
+        for part in self._parts():
+            for code, held in part.holdings.items():
+                total += last(code) * held.amount
+        return total
 
     @property
     def total_value(self) -> float:
@@ -165,7 +168,8 @@ class _Money:
     @property
     def unsell_positions(self) -> dict[str, UserPosition]:
         """Positions with shares bought today (deprecated on the platform)."""
-        return {code: self.positions[code] for code, held in self._held() if held.today}
+        held = (item for part in self._parts() for item in part.holdings.items())
+        return {code: self.positions[code] for code, holding in held if holding.today}
 
     def __repr__(self) -> str:
         names = ("available_cash", "locked_cash", "starting_cash", "positions_value", "total_value", "returns")
@@ -200,9 +204,6 @@ class Portfolio(_Money):
     _account: Accounts
 
     type = property(lambda self: "stock")
-
-    def _held(self) -> Iterable[tuple[str, Holding]]:
-        return ((code, held) for _, code, held in self._account.lots())
 
     @property
     def subportfolios(self) -> list[SubPortfolio]:

@@ -27,18 +27,32 @@ class Quotes:
         self._bars, self._clock, self._settings, self.minutes = bars, clock, settings, minutes
         self._ratios: dict[str, np.ndarray] = {}
         self._between = rules["intraday_price_without_minutes"]
+        self._prices: dict[str, float] = {}  # of the instant ``_instant``
+        self._instant = (-1, False)
         self.intraday = 0
 
     def value(self, field: str, code: str, day: int) -> float:
         """Return a field of one day in the prices that the run trades; NaN without a bar."""
         if self._settings.use_real_price:
-            return float(self._bars.series(field, code)[day])
+            return self._bars.value(field, code, day)
         return float(self._bars.adjusted(field, code)[day])
 
     def last_price(self, code: str) -> float:
         """Return the latest price known now; the last close before it where today has no bar."""
-        clock = self._clock
-        seconds, day = clock.seconds, clock.day
+        instant = (self._clock.moves, self._settings.use_real_price)
+        if instant != self._instant:
+            self._prices.clear()
+            self._instant = instant
+        price = self._prices.get(code)
+        if price is None:
+            assumed = self.intraday
+            price = self._newest(code)
+            if self.intraday == assumed:  # what is assumed is counted each time
+                self._prices[code] = price
+        return price
+
+    def _newest(self, code: str) -> float:
+        seconds, day = self._clock.seconds, self._clock.day
         if seconds < OPEN:
             price = self.value("pre_close", code, day)
         elif seconds >= CLOSE:
@@ -99,8 +113,8 @@ class Quotes:
     def paused(self, code: str) -> bool:
         """True when the security does not trade today: halted, not listed, or no bar."""
         day = self._clock.day
-        flag = self._bars.series("paused", code)[day]
-        return bool(flag != 0) or bool(np.isnan(self._bars.series("close", code)[day]))
+        close = self._bars.value("close", code, day)
+        return self._bars.value("paused", code, day) != 0 or close != close
 
     def untraded(self, code: str) -> bool:
         """True when the day's minute bars so far hold no volume; False at the open and without minute bars."""

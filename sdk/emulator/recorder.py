@@ -59,19 +59,18 @@ class Recorder:
 
     def close_day(self, account: Accounts, quotes: Quotes, t0_mode: bool) -> None:
         """Value the account at today's close."""
-        day, value = self.done, 0.0
+        day, value, cash = self.done, 0.0, account.cash
         for pindex, code, held in account.lots():
-            if held.amount == 0:
+            amount = held.amount
+            if amount == 0:
                 continue
             close = quotes.last_price(code)
-            value += close * held.amount
-            gain = (close - held.hold_cost) * held.amount
+            value += close * amount
+            gain = (close - held.hold_cost) * amount
             closeable = held.closeable(t0_mode or held.instrument.same_day_sale)
-            self.positions.append(
-                PositionRow(day, code, held.amount, closeable, close, held.avg_cost, gain, held.today, pindex)
-            )
-        self.cash[day] = account.cash
-        self.total_value[day] = self.cash[day] + value
+            row = PositionRow(day, code, amount, closeable, close, held.avg_cost, gain, held.today, pindex)
+            self.positions.append(row)
+        self.cash[day], self.total_value[day] = cash, cash + value
         self.capital[day], self.units[day] = account.inout_cash, account.units
         self.bought[day], self.sold[day] = account.bought_today, account.sold_today
         self.done += 1

@@ -28,4 +28,4 @@ def write_run(out: Path, contents: Mapping[str, bytes]) -> None:
     check_target(out)
     with files.fresh_directory(out, MARK) as beside:
         for name, content in contents.items():
-            files.write_bytes(beside / name, content)
+            files.write_new(beside / name, content)

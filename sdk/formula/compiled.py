@@ -280,26 +280,14 @@ def _jump_of_day(x, t, box):
 
 @_compiled
 def _sum_of_120(box):
-    """The kernel's places_sum of 120 places: blocks of 64, 32, 16 and 8, all halved at once; overwrites the box."""
-    for place in range(32):
-        box[place] = box[place] + box[place + 32]
-    for place in range(16):
-        box[place] = box[place] + box[place + 16]
-        box[place + 64] = box[place + 64] + box[place + 80]
-    for place in range(8):
-        box[place] = box[place] + box[place + 8]
-        box[place + 64] = box[place + 64] + box[place + 72]
-        box[place + 96] = box[place + 96] + box[place + 104]
-    for place in range(4):
-        box[place] = box[place] + box[place + 4]
-        box[place + 64] = box[place + 64] + box[place + 68]
-        box[place + 96] = box[place + 96] + box[place + 100]
-        box[place + 112] = box[place + 112] + box[place + 116]
-    for place in range(2):
-        box[place] = box[place] + box[place + 2]
-        box[place + 64] = box[place + 64] + box[place + 66]
-        box[place + 96] = box[place + 96] + box[place + 98]
-        box[place + 112] = box[place + 112] + box[place + 114]
+    """The kernel's places_sum of 120 places: blocks of 64, 32, 16 and 8, each halved to 2; overwrites the box."""
+    for first, size in ((0, 64), (64, 32), (96, 16), (112, 8)):
+        half = size
+        while half > 2:
+            half //= 2
+            near, far = box[first : first + half], box[first + half : first + 2 * half]
+            for place in range(half):
+                near[place] = near[place] + far[place]
     total = (box[0] + box[1]) + (box[64] + box[65])
     return (total + (box[96] + box[97])) + (box[112] + box[113])
 
@@ -388,8 +376,7 @@ def _row(row, stock, features, ready):
 @_compiled
 def _pick(series, days, need, width, place, cell):
     """Copy ``need`` days up to each scoring day into the columns of one stock (``place``) of a compact series."""
-    lag = width * len(days)
-    rows = len(cell) // lag
+    lag, rows = width * len(days), len(cell) // (width * len(days))
     for back in range(need):
         start = (rows - 1 - back) * lag + place * len(days)
         picked = cell[start : start + len(days)]
@@ -419,16 +406,14 @@ def run_programs(rows, full, compact, programs, spans, features, ready, days, de
     first_stock, last_stock, at_once = stocks
     longest = depth * count * at_once
     registers = np.zeros((1 + (np.max(full[:, 5]) if len(full) else 0), _apart(length)), dtype)
-    cells = np.zeros(
-        (1 + max(np.max(programs[:, 4]), np.max(compact[:, 5]) if len(compact) else 0), _apart(longest)), dtype
-    )
+    last_cell = max(np.max(programs[:, 4]), np.max(compact[:, 5]) if len(compact) else 0)
+    cells = np.zeros((1 + last_cell, _apart(longest)), dtype)
     work = np.zeros((7, _apart(max(length, longest))), dtype)
     boxes, box = np.zeros((3, 20, TILE), dtype), np.zeros(120, dtype)
     end, zero = np.max(days) + 1, dtype.type(0.0)
     for stock in range(first_stock, last_stock, at_once):
         width = min(at_once, last_stock - stock)
-        lag = width * count
-        size = depth * lag
+        lag, size = width * count, depth * width * count
         for cell in range(len(rows)):
             for place in range(width):
                 series = _row(rows[cell, 0], stock + place, features, ready)

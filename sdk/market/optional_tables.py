@@ -33,7 +33,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sdk.errors import MarketError, nearest
-from sdk.market.table import read_columns
+from sdk.market.table import read_columns, series_of
 
 _DATE, _TEXT, _NUMBER = pa.date32(), pa.string(), pa.float64()
 STATEMENTS: Final = ("income", "balance", "cash_flow", "indicator")
@@ -121,7 +121,7 @@ def read_table(root: Path, name: str) -> pd.DataFrame:
     table = read_columns(root / name)
     if not FINANCE.fullmatch(name):
         _check_columns(name, table.column_names, _spec(name))
-    frame = pd.DataFrame({column: _pandas(table[column]) for column in table.column_names})
+    frame = pd.DataFrame({column: series_of(table[column]) for column in table.column_names})
     if not FINANCE.fullmatch(name):
         check(name, frame)
     return frame
@@ -179,10 +179,3 @@ def _array(column: pd.Series, kind: pa.DataType | None) -> pa.Array:
     if kind == _NUMBER:
         return pa.array(column.to_numpy(dtype=np.float64), type=_NUMBER, from_pandas=True)
     return pa.array(column.astype(object).where(column.notna(), None), type=_TEXT)
-
-
-def _pandas(column: pa.ChunkedArray) -> pd.Series:
-    if pa.types.is_date(column.type):
-        return pd.to_datetime(column.to_pandas()).astype("datetime64[ns]")
-    found = column.to_pandas()
-    return found.astype(object) if pa.types.is_string(column.type) or pa.types.is_large_string(column.type) else found

@@ -41,13 +41,15 @@ def read_frame(path: Path | None, columns: Mapping[str, pa.DataType]) -> pd.Data
     """Return a small table as pandas, dates as ``datetime64[ns]`` (NaT = absent); empty for ``path`` None."""
     schema = pa.schema(list(columns.items()))
     table = schema.empty_table() if path is None else read_columns(path, list(columns))
-    frame = pd.DataFrame({name: table[name].to_pandas() for name in columns})
-    for name, kind in columns.items():
-        if kind == pa.date32():
-            frame[name] = pd.to_datetime(frame[name]).astype("datetime64[ns]")
-        elif kind == pa.string():
-            frame[name] = frame[name].astype(object)
-    return frame
+    return pd.DataFrame({name: series_of(table[name]) for name in columns})
+
+
+def series_of(column: pa.ChunkedArray) -> pd.Series:
+    """Return a column as pandas: dates as ``datetime64[ns]`` (NaT = absent), texts as objects."""
+    if pa.types.is_date(column.type):
+        return column.cast(pa.timestamp("ns")).to_pandas()
+    found = column.to_pandas()
+    return found.astype(object) if pa.types.is_string(column.type) or pa.types.is_large_string(column.type) else found
 
 
 class BarTable:
@@ -100,7 +102,9 @@ class BarTable:
     def _whole(self, field: str) -> np.ndarray:
         if field not in self._matrices:
             group = [name for name in TOGETHER if name in self.fields] if field in TOGETHER else [field]
-            matrices = {name: np.full((len(self.codes), len(self._days)), np.nan) for name in group}
+            # one block of memory: the system hands large blocks out in large pages
+            whole = np.full((len(group), len(self.codes), len(self._days)), np.nan)
+            matrices = dict(zip(group, whole, strict=True))
             for path, place in zip(self._paths, self._places, strict=True):
                 table = read_columns(path, group)
                 for name, matrix in matrices.items():
@@ -114,13 +118,13 @@ class BarTable:
 
     @cached_property
     def _keys(self) -> list[tuple[list[str], np.ndarray, np.ndarray]]:
-        """Per file: its codes, for each row the index into them, for each row its date."""
+        """Per file: its codes, for each row the index into them, for each row its date as days since 1970."""
         keys = []
         for path in self._paths:
-            table = read_columns(path, ["code", "date"], ["code"]).unify_dictionaries().combine_chunks()
-            code = table["code"].combine_chunks()
+            table = read_columns(path, ["code", "date"], ["code"])
+            code = table["code"].unify_dictionaries().combine_chunks()
             code = code.chunk(0) if isinstance(code, pa.ChunkedArray) else code
-            date = table["date"].cast(pa.int32()).to_numpy().astype("datetime64[D]")
+            date = table["date"].cast(pa.int32()).to_numpy()
             keys.append((code.dictionary.to_pylist(), code.indices.to_numpy(), date))
         return keys
 
@@ -128,14 +132,17 @@ class BarTable:
     def _places(self) -> list[np.ndarray]:
         """Per file: the flat position of each row in the matrix of all codes and days."""
         row_of = {code: row for row, code in enumerate(self.codes)}
+        numbers = self._days.astype(np.int64)
+        column_of = np.full(numbers[-1] - numbers[0] + 1, -1)  # by days since the first one; −1 = no trading day
+        column_of[numbers - numbers[0]] = np.arange(len(numbers))
         places = []
         for path, (codes, index, date) in zip(self._paths, self._keys, strict=True):
-            column = np.searchsorted(self._days, date)
-            inside = self._days[np.minimum(column, len(self._days) - 1)] == date
-            if not inside.all():
-                raise MarketError(
-                    f"{path}: {date[~inside][0]} is not in the bundle's calendar; build the bundle again"
-                )
+            since = date - numbers[0]
+            column = column_of[np.clip(since, 0, len(column_of) - 1)]
+            outside = (column < 0) | (since < 0) | (since >= len(column_of))
+            if outside.any():
+                day = date[outside][0].astype("datetime64[D]")
+                raise MarketError(f"{path}: {day} is not in the bundle's calendar; build the bundle again")
             rows = np.array([row_of[code] for code in codes], dtype=np.int64)
             places.append(rows[index] * len(self._days) + column)
         del self.__dict__["_keys"]  # large, and not needed again

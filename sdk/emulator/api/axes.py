@@ -77,8 +77,7 @@ class DayAxis:
 
     def traded(self, code: str, first: int, stop: int) -> np.ndarray:
         """Days with a bar that is no halt."""
-        paused, close = self._bars.series("paused", code), self._bars.series("close", code)
-        return (paused[first:stop] != 1) & ~np.isnan(close[first:stop])
+        return self._bars.traded(code)[first:stop]
 
     def value(self, field: str, code: str, place: int) -> float:
         """One value of a day."""

@@ -31,7 +31,7 @@ class PriceReader:
 
     def __init__(self, bars: BarStore, clock: Clock, settings: Settings, rules: Mapping[str, str]) -> None:
         self.bars, self.clock, self.settings = bars, clock, settings
-        self._places: dict[tuple[str, ...], np.ndarray] = {}
+        self._places: dict[tuple[str, ...], tuple[np.ndarray, list[int]]] = {}
         self._whole_shares = rules["adjusted_volume"] == "integer"
 
     def fields(self, fields: object, call: str, default: Sequence[str] = DEFAULT_FIELDS) -> list[str]:
@@ -85,7 +85,8 @@ class PriceReader:
             return factor, np.ones((len(codes), 1))
         day = self.reference_day if reference_day is None else reference_day
         reference = self.bars.block("factor", codes, day, day + 1)
-        for row in np.flatnonzero(np.isnan(reference[:, 0])).tolist():
+        unknown = np.isnan(reference[:, 0])
+        for row in np.flatnonzero(unknown).tolist() if unknown.any() else ():
             known = self.bars.series("factor", codes[row])[: day + 1]
             known = known[~np.isnan(known)]
             reference[row, 0] = known[-1] if len(known) else np.nan
@@ -117,23 +118,25 @@ class PriceReader:
         return raw
 
     def _rounded(self, prices: np.ndarray, codes: Sequence[str]) -> np.ndarray:
-        places = self._places_of(tuple(codes))
-        kinds = np.unique(places)
+        places, kinds = self._places_of(tuple(codes))
         if len(kinds) == 1:
-            return prices if kinds[0] < 0 else np.round(prices, int(kinds[0]))
+            return prices if kinds[0] < 0 else prices.round(kinds[0])
         rounded = prices.copy()
-        for kind in kinds[kinds >= 0]:
-            rounded[places == kind] = np.round(prices[places == kind], int(kind))
+        for kind in kinds:
+            if kind >= 0:
+                rounded[places == kind] = prices[places == kind].round(kind)
         return rounded
 
-    def _places_of(self, codes: tuple[str, ...]) -> np.ndarray:
-        """Decimals of each code, −1 = not rounded; kept for the lists asked for last."""
-        if codes not in self._places:
-            if len(self._places) >= 64:
+    def _places_of(self, codes: tuple[str, ...]) -> tuple[np.ndarray, list[int]]:
+        """Decimals of each code, −1 = not rounded, and the distinct ones; kept for the lists asked for last."""
+        found = self._places.get(codes)
+        if found is None:
+            if len(self._places) >= 512:
                 self._places.clear()
             traits = [self.bars.instrument(code) for code in codes]
-            self._places[codes] = np.array([-1 if trait.type == "index" else trait.decimals for trait in traits])
-        return self._places[codes]
+            places = [-1 if trait.type == "index" else trait.decimals for trait in traits]
+            found = self._places[codes] = np.array(places), sorted(set(places))
+        return found
 
 
 def code_list(security: object, bars: BarStore, call: str) -> tuple[list[str], bool]:
@@ -141,6 +144,6 @@ def code_list(security: object, bars: BarStore, call: str) -> tuple[list[str], b
     if isinstance(security, str):
         return [bars.need(security)], False
     try:
-        return [bars.need(code) for code in security], True  # type: ignore[attr-defined]
+        return list(map(bars.need, security)), True  # type: ignore[call-overload]
     except TypeError as error:
         raise StrategyError(f"{call}: security must be a code or a list of codes, got {security!r}") from error

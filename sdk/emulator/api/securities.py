@@ -41,7 +41,8 @@ class Securities:
 
     def __init__(self, reader: PriceReader, guard: Guard) -> None:
         self._reader, self._guard, self._bars = reader, guard, reader.bars
-        self._members: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self._members: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = {}
+        self._lists: dict[tuple[str, int], list[str]] = {}
 
     def get_security_info(self, code: str, date: Any = None) -> SecurityInfo:
         """Name, dates and type of one security."""
@@ -82,8 +83,12 @@ class Securities:
         if index_symbol not in self._members or not self._bars.days[0] <= day <= self._bars.days[-1]:
             self._bars.bundle.members(index_symbol, day)  # raises for an unknown index, a day outside the data
             self._members[index_symbol] = _spans(self._bars.bundle.index_members, index_symbol)
-        codes, first, last = self._members[index_symbol]
-        return list(dict.fromkeys(codes[(first <= day) & (np.isnat(last) | (day <= last))].tolist()))
+        codes, first, last, changes = self._members[index_symbol]
+        key = index_symbol, int(np.searchsorted(changes, day, "right"))
+        if key not in self._lists:
+            inside = (first <= day) & (np.isnat(last) | (day <= last))
+            self._lists[key] = list(dict.fromkeys(codes[inside].tolist()))
+        return list(self._lists[key])
 
     def get_trade_days(self, start_date: Any = None, end_date: Any = None, count: int | None = None) -> np.ndarray:
         """Trading days as an array of dates up to ``end_date`` (default today)."""
@@ -176,11 +181,15 @@ class Securities:
         return f"{six}.XSHG" if six[0] in "569" else f"{six}.XSHE"
 
 
-def _spans(frame: Any, index_symbol: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (code, first member day, last member day or NaT) of one index, codes ascending."""
+def _spans(frame: Any, index_symbol: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return (code, first member day, last member day or NaT, days on which the list changes) of one index.
+
+    Codes ascend, and so do the days of change.
+    """
     rows = frame[frame["index_code"] == index_symbol].sort_values(["code", "in_date"])
     dates = [rows[name].to_numpy().astype("datetime64[D]") for name in ("in_date", "out_date")]
-    return rows["code"].to_numpy(dtype=object), dates[0], dates[1]
+    changes = np.unique(np.concatenate([dates[0], dates[1][~np.isnat(dates[1])] + np.timedelta64(1, "D")]))
+    return rows["code"].to_numpy(dtype=object), dates[0], dates[1], changes
 
 
 def _date(day: np.datetime64) -> dt.date:

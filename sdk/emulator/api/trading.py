@@ -17,6 +17,7 @@ from sdk.emulator.logbook import Logbook
 from sdk.emulator.orders import STYLES, MarketOrderStyle, OrderRequest, UserOrder, UserTrade
 from sdk.errors import StrategyError, nearest
 
+_MARKET = MarketOrderStyle()
 _BATCH_KEYS = ("security", "amount", "style", "side", "pindex", "close_today")
 
 
@@ -95,7 +96,7 @@ class Trading:
     ) -> OrderRequest | None:
         """Return the request; None, with a line in the log, for what a stock account cannot do."""
         if style is None:
-            style = MarketOrderStyle()
+            style = _MARKET
         if not isinstance(style, STYLES):
             known = ", ".join(kind.__name__ for kind in STYLES)
             raise StrategyError(f"{mode}: style must be one of {known}, got {style!r}")

@@ -5,6 +5,7 @@ Upper case counts: ``1M`` is a month, ``1m`` a minute. Source: JOINQUANT.md §6.
 
 from __future__ import annotations
 
+import functools
 import re
 
 from sdk.errors import StrategyError, nearest
@@ -15,6 +16,7 @@ _FORM = re.compile(r"(\d+)(d|m|w|M)")
 _KNOWN = ("1d", "5d", "daily", "1m", "5m", "15m", "30m", "60m", "120m", "minute", "1w", "1M")
 
 
+@functools.lru_cache(maxsize=64)
 def unit_of(word: object, call: str, kinds: str = "dm") -> tuple[str, int]:
     """Return (kind, size): kind 'd', 'm', 'w' or 'M'; StrategyError for what ``call`` does not know."""
     found = _FORM.fullmatch(str(word))
