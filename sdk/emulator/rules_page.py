@@ -16,7 +16,7 @@ SURE = {
 }
 HEAD = """# 本地回测：平台规则表 · The emulator's rules
 
-<!-- Made by `python -m sdk.emulator.rules_page` from sdk/emulator/rules.py; edit the table there. -->
+<!-- Made by `python -m sdk.emulator.rules_page` from rules_trading.py and rules_data.py of sdk/emulator. -->
 
 The emulator runs a JoinQuant strategy file as it is and writes the files that the platform lets you download.
 Where the platform's documentation is silent or contradicts itself, what the emulator does is a **rule**: it has a
