@@ -1,8 +1,8 @@
 """A package that the platform has and this machine has not: it can be imported, not used.
 
 Many strategies import a package that they never call, so a plain ``import`` gives a stand-in and the error comes
-with the first use: a call, an item, an iteration, a class made from it, ``import *``. An import inside ``try`` raises at
-once, because the strategy has its own answer to that.
+with the first use: a call, an item, an iteration, a class made from it, ``import *``. An import inside ``try``
+raises at once, because the strategy has its own answer to that.
 """
 
 from __future__ import annotations

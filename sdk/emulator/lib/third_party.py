@@ -2,7 +2,8 @@
 
 Third-party packages import as usual when they are installed. When one is missing, the first use of it (``absent.py``)
 names the line of the strategy, how to install it, and what does the same without it. ``except ImportError`` in a
-strategy still works. ``jqdatasdk`` is refused: it asks the network, knows tomorrow, and its calls are those of ``jqdata``.
+strategy still works. ``jqdatasdk`` is refused: it asks the network, knows tomorrow, and its calls are those of
+``jqdata``.
 """
 
 from __future__ import annotations
