@@ -37,6 +37,12 @@ TRADING_RULES: tuple[Rule, ...] = (
         "guess",
     ),
     Rule(
+        *("minute_calls_without_minutes", "day_bar", ("refuse",)),
+        "行情包没有分钟线时按分钟取数：用日线拼出（14:59 前为盘中价，15:00 那根含全天其余）；refuse = 报错",
+        "the platform always has minute bars; strategies ask for '1m' mostly to learn the latest price",
+        "guess",
+    ),
+    Rule(
         *("newest_minute_bar", "label_now", ("label_before",)),
         "HH:MM 时最新的分钟线：标签为 HH:MM 的那根（刚结束）；label_before = 标签早于 HH:MM；定价与取数同用",
         "§1.3: the call at 14:59 gets the bar of 14:58–14:59; the get_price example of §1.4 shows labels below HH:MM",

@@ -227,7 +227,7 @@ def test_joined_bars_have_six_fields_only(bundle):
 def test_a_bundle_without_minutes_says_so_with_the_line(tmp_path):
     plain = made_bundle(tmp_path / "plain", {A: {"open": [10.0] * 8}})
     with pytest.raises(UnsupportedCall, match=r"策略第 \d+ 行.*this bundle has no minute bars"):
-        ask(plain, "get_bars(A, 1, unit='5m')", frequency="day")
+        ask(plain, "get_bars(A, 1, unit='5m')", frequency="day", rules={"minute_calls_without_minutes": "refuse"})
 
 
 def test_a_code_without_minutes_is_nan_and_the_run_says_so(bundle):

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import io
 import sys
 import warnings
 import weakref
@@ -67,6 +68,7 @@ def install() -> None:
             setattr(owner, name, function)
     for kind in (pd.DataFrame, pd.Series):
         kind.fillna = _fillna(kind.fillna)  # type: ignore[method-assign]
+    setattr(pd, "read_json", _read_text(pd.read_json))  # noqa: B010
     pd.DataFrame.__getitem__ = _column(pd.DataFrame.__getitem__)  # type: ignore[method-assign]
     pd.Series.__getitem__ = _get(pd.Series.__getitem__)  # type: ignore[method-assign]
     pd.Series.__setitem__ = _set(pd.Series.__setitem__)  # type: ignore[method-assign]
@@ -192,6 +194,15 @@ def _fillna(original: Callable[..., Any]) -> Callable[..., Any]:
         return work(**{key: kwargs[key] for key in ("axis", "inplace", "limit") if key in kwargs})
 
     return fillna
+
+
+def _read_text(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def read_json(content: Any, *args: Any, **kwargs: Any) -> Any:
+        is_text = isinstance(content, str) and content.lstrip()[:1] in ("{", "[")
+        return original(io.StringIO(content) if is_text else content, *args, **kwargs)
+
+    return read_json
 
 
 class _Turned:

@@ -154,3 +154,7 @@ def test_our_own_code_is_left_alone():
     taken = frame["a"]
     taken[0] = 5
     assert frame["a"].tolist() == [1, 2]
+
+
+def test_a_text_of_json_is_read():
+    assert pd.read_json('{"a": {"x": 1}, "b": {"x": 2}}').loc["x"].tolist() == [1, 2]
