@@ -76,7 +76,10 @@ INDICES: dict[str, Index] = {
     "399300.XSHE": Index("沪深300", 3000.0, lambda cast, bars: choose_members(cast, bars)),
     "399303.XSHE": Index("国证2000", 6000.0, _ranks(0.6, 1.0)),
     "399905.XSHE": Index("中证500", 5500.0, _ranks(0.4, 0.8)),
-    **{code: Index(name, base, _every(step)) for code, (name, base, step) in listed_indices().items()},
+    **{
+        code: Index(name, base, _every(step) if step else _exchange(code[6:]))
+        for code, (name, base, step) in listed_indices().items()
+    },
 }
 FUNDS: dict[str, Fund] = {
     "510300.XSHG": Fund("沪深300ETF", 3.9, "000300.XSHG"),
