@@ -150,6 +150,11 @@ def _notes(session: Session) -> list[str]:
             "calls for minute bars were answered from day bars (rule minute_calls_without_minutes=day_bar): "
             "the open until 14:59, the rest of the day in the bar 15:00; the platform has real minutes"
         )
+    if session.auction.unknown:
+        notes.append(
+            f"get_call_auction was asked {session.auction.unknown} times for what no bar knows; volume, money and the "
+            "order book were NaN (rule call_auction_volume=nan)"
+        )
     if session.minutes.missing:
         codes = sorted(session.minutes.missing)
         notes.append(

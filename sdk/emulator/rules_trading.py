@@ -196,8 +196,8 @@ TRADING_RULES: tuple[Rule, ...] = (
         "guess",
     ),
     Rule(
-        *("call_auction_volume", "refuse", ("first_minute",)),
-        "get_call_auction 的 volume / money：不提供；first_minute = 第一根分钟线（含集合竞价与第一分钟）",
+        *("call_auction_volume", "nan", ("refuse", "first_minute")),
+        "get_call_auction 的 volume / money 与盘口：NaN；refuse = 报错；first_minute = 第一根分钟线（含集合竞价与第一分钟）",
         "§6.6; no bar separates the auction from the first minute",
         "guess",
     ),

@@ -2,7 +2,7 @@
 
 ``listed_funds.csv``: number, name, kind (how its price moves, below). ``listed_indices.csv``: number, name, first
 level, and n: it holds every n-th made stock, 0 = all of its own exchange.
- Numbers and names are those of the public lists of the exchanges.
+Numbers and names are those of the public lists of the exchanges.
 """
 
 from __future__ import annotations
