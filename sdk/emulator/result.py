@@ -152,8 +152,8 @@ def _notes(session: Session) -> list[str]:
         )
     if session.auction.unknown:
         notes.append(
-            f"get_call_auction was asked {session.auction.unknown} times for what no bar knows; volume, money and the "
-            "order book were NaN (rule call_auction_volume=nan)"
+            f"get_call_auction was asked {session.auction.unknown} times for what no bar knows; volume, money and "
+            "the order book were NaN (rule call_auction_volume=nan)"
         )
     if session.minutes.missing:
         codes = sorted(session.minutes.missing)

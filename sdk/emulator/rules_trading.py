@@ -197,7 +197,7 @@ TRADING_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         *("call_auction_volume", "nan", ("refuse", "first_minute")),
-        "get_call_auction 的 volume / money 与盘口：NaN；refuse = 报错；first_minute = 第一根分钟线（含集合竞价与第一分钟）",
+        "get_call_auction 的 volume / money 与盘口：NaN；refuse = 报错；first_minute = 第一根分钟线",
         "§6.6; no bar separates the auction from the first minute",
         "guess",
     ),
