@@ -19,7 +19,7 @@ from sdk.emulator.clock import Clock
 from sdk.market.session_minutes import BARS, OFFSETS, bars_ended
 
 KEPT = 2000
-_LAG = {"label_now": 0, "label_before": 60}
+LAG = {"label_now": 0, "label_before": 60}
 Month = tuple[int, int, np.ndarray]
 
 
@@ -29,7 +29,7 @@ class MinuteStore:
     def __init__(self, bars: BarStore, clock: Clock, rules: Mapping[str, str]) -> None:
         self._bars, self._clock = bars, clock
         self._table = bars.bundle.minutes
-        self._lag = _LAG[rules["newest_minute_bar"]]
+        self._lag = LAG[rules["newest_minute_bar"]]
         self._hot: dict[tuple[str, str], Month] = {}
         self._kept: dict[tuple[str, str, str], Month] = {}
         self._hidden_from = len(bars.days)

@@ -297,7 +297,7 @@ OFFICIAL: tuple[Group, ...] = (
 # Offered, and this is missing. A note for a name that is not offered fails the test.
 PARTIAL: Mapping[str, str] = {
     "send_message": "does nothing, as in a backtest of the platform",
-    "get_call_auction": "time and current; volume and money by rule call_auction_volume, no order book",
+    "get_call_auction": "time and current; volume, money and order book by rule call_auction_volume",
     "get_current_tick": "price, high, low, volume, money so far as bars know them; no order book, no dt",
     "minute": "on bundles with minute bars",
     **dict.fromkeys(("1m", "5m", "15m", "30m", "60m", "120m"), "on bundles with minute bars"),

@@ -14,6 +14,7 @@ import numpy as np
 
 from sdk import __version__
 from sdk.emulator import exports
+from sdk.emulator.day_minutes import DayMinutes
 from sdk.emulator.orders import OrderStatus, StockOrder
 from sdk.emulator.session import Session
 from sdk.emulator.summary import error_words
@@ -143,6 +144,16 @@ def _notes(session: Session) -> list[str]:
             f"{session.quotes.intraday} prices between 09:30 and 15:00 were taken from the day bar "
             f"(rule intraday_price_without_minutes={session.rules['intraday_price_without_minutes']}); "
             "the platform uses minute bars"
+        )
+    if isinstance(session.called_minutes, DayMinutes) and session.called_minutes.asked:
+        notes.append(
+            "calls for minute bars were answered from day bars (rule minute_calls_without_minutes=day_bar): "
+            "the open until 14:59, the rest of the day in the bar 15:00; the platform has real minutes"
+        )
+    if session.auction.unknown:
+        notes.append(
+            f"get_call_auction was asked {session.auction.unknown} times for what no bar knows; volume, money and "
+            "the order book were NaN (rule call_auction_volume=nan)"
         )
     if session.minutes.missing:
         codes = sorted(session.minutes.missing)

@@ -16,7 +16,7 @@ SURE = {
 }
 HEAD = """# 本地回测：平台规则表 · The emulator's rules
 
-<!-- Made by `python -m sdk.emulator.rules_page` from sdk/emulator/rules.py; edit the table there. -->
+<!-- Made by `python -m sdk.emulator.rules_page` from rules_trading.py and rules_data.py of sdk/emulator. -->
 
 The emulator runs a JoinQuant strategy file as it is and writes the files that the platform lets you download.
 Where the platform's documentation is silent or contradicts itself, what the emulator does is a **rule**: it has a
@@ -45,7 +45,8 @@ them at most. `jqalpha market synth --minutes --from 2023-01-01 --to 2023-12-31`
 the day bars exactly, `jqalpha market import … --minutes DIR` takes a vendor's (`code time open high low close
 volume money`, time = end of the minute); `jqalpha market check` compares minutes and days.
 
-What a day bar cannot know: the price at 14:50 (rule `intraday_price_without_minutes`), when in the day a limit
+What a day bar cannot know: the price at 14:50 (rule `intraday_price_without_minutes`), the minutes that a call asks
+for (rule `minute_calls_without_minutes`), when in the day a limit
 or stop order would have traded (rules `queued_limit_orders`, `stop_orders_without_minutes`). A run that met
 such a case says so in `run.json` and on the screen, never in `log.txt`, which holds only what the platform
 would print.

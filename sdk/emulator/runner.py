@@ -23,7 +23,7 @@ from sdk.emulator.result import RunResult, collect
 from sdk.emulator.rules import RuleBook
 from sdk.emulator.run_directory import check_target, write_run
 from sdk.emulator.session import Session
-from sdk.emulator.user_module import UserModule
+from sdk.emulator.user_module import UserModule, read_text
 from sdk.emulator.watch import StopRun, Watch
 from sdk.errors import ConfigError, StrategyError, UnsupportedCall, nearest
 from sdk.market.bundle import Bundle
@@ -141,11 +141,9 @@ def _resolve(
         return Job(name or "strategy", str(strategy), None, first, last, float(cash), frequency, RuleBook(rules))
     path = Path(strategy)
     try:
-        source = path.read_text(encoding="utf-8-sig")
+        source = read_text(path)
     except OSError as error:
         raise StrategyError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except UnicodeDecodeError as error:
-        raise StrategyError(f"{path}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
     return Job(name or path.name, source, path.parent, first, last, float(cash), frequency, RuleBook(rules))
 
 

@@ -22,6 +22,7 @@ from sdk.emulator.basket import Basket
 from sdk.emulator.broker import Broker
 from sdk.emulator.clock import Clock
 from sdk.emulator.corporate_actions import CorporateActions
+from sdk.emulator.day_minutes import minutes_for_calls
 from sdk.emulator.logbook import Log, Logbook
 from sdk.emulator.minutes import MinuteStore
 from sdk.emulator.portfolio import Portfolio, RunParams, SubPortfolio, View
@@ -114,7 +115,8 @@ class Session:
         self.schedule = Schedule(self.clock, first, last, rules, frequency)
         self.guard = Guard(self.clock, self.settings, rules)
         self.reader = PriceReader(self.bars, self.clock, self.settings, rules)
-        self.history = History(self.reader, self.guard, self.minutes, rules)
+        self.called_minutes = minutes_for_calls(self.minutes, self.bars, self.clock, rules)
+        self.history = History(self.reader, self.guard, self.called_minutes, rules)
         self.bar_calls = BarCalls(self.history, self.reader, self.guard, self.minutes)
         self.ticks = Ticks(self.reader, self.quotes, self.minutes)
         self.auction = CallAuction(self.reader, self.minutes, rules["call_auction_volume"])

@@ -16,6 +16,7 @@ _SWITCHES = (
     *("use_real_price", "avoid_future_data", "t0_mode"),
     *("always_match_market_order", "match_by_signal", "match_with_order_book"),
 )
+_OF_SIMULATIONS = ("async_order",)
 _UNBUILT = (
     *("margincash_interest_rate", "margincash_margin_rate", "marginsec_interest_rate", "marginsec_margin_rate"),
     *("futures_margin_rate",),
@@ -47,6 +48,8 @@ class Settings:
             if not ratio > 0:
                 raise StrategyError(f"set_option('order_volume_ratio', {value!r}): must be above 0")
             self.order_volume_ratio = ratio
+        elif key in _OF_SIMULATIONS:
+            return
         elif key in _UNBUILT or key.startswith("futures_margin_rate"):
             raise unsupported(f"set_option({key!r})", "remove it, or run this strategy on the platform")
         else:

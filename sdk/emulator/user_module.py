@@ -11,12 +11,14 @@ strategy can be imported by name and sees the same hook.
 from __future__ import annotations
 
 import builtins
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from sdk.emulator.lib import old_pandas
+from sdk.emulator.lib.absent import Absent, guarded_imports
 from sdk.emulator.lib.third_party import missing_package, python_2_hint, refused_module
 from sdk.emulator.traceback_text import USER_CODE
 from sdk.errors import StrategyError
@@ -80,13 +82,21 @@ class UserModule:
         except ModuleNotFoundError as error:
             if error.name == name and self._folder is not None and (self._folder / f"{name}.py").is_file():
                 return self._neighbour(name, self._folder / f"{name}.py")
-            if reason := missing_package(error.name or name):
-                raise ModuleNotFoundError(reason, name=error.name) from error
-            raise
+            reason = missing_package(error.name or name)
+            if reason is None:
+                raise
+            package = name.partition(".")[0]
+            if error.name != package or self._stands_in_a_try(sys._getframe(1)):
+                raise ModuleNotFoundError(f"import {reason}", name=error.name) from error
+            return Absent(name if fromlist else package)
+
+    def _stands_in_a_try(self, frame: FrameType) -> bool:
+        lines = self.sources.get(frame.f_code.co_filename, [])
+        return frame.f_lineno in guarded_imports("\n".join(lines))
 
     def _neighbour(self, name: str, path: Path) -> ModuleType:
         file = USER_CODE.replace("user_code.py", path.name)
-        code = self._compile(path.read_text(encoding="utf-8"), file, str(path))
+        code = self._compile(read_text(path), file, str(path))
         module = self._private[name] = ModuleType(name)
         vars(module).update(__builtins__=self._builtins, __file__=file)
         exec(code, vars(module))  # noqa: S102 - a library of the strategy, run like it
@@ -102,6 +112,17 @@ class UserModule:
             what = getattr(error, "msg", str(error))
             hint = python_2_hint(what, text)
             raise StrategyError(f"{shown}, line {line}: 语法错误 {hint or what}: {text}") from error
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a strategy's file: UTF-8, else the GB 18030 in which Chinese Windows saves files."""
+    content = path.read_bytes()
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise StrategyError(f"{path}: is neither UTF-8 nor GB18030 text; save it as UTF-8")
 
 
 def _printer(say: Callable[..., None]) -> Callable[..., None]:

@@ -107,3 +107,13 @@ def test_without_share_counts_the_amount_is_unknown_and_the_ratio_is_not(tmp_pat
     frame = dividends(bundle, "2024-01-08", A)
     assert frame["bonus_ratio_rmb"].tolist() == [1.0]
     assert frame["bonus_amount_rmb"].isna().all()
+
+
+def test_a_column_that_is_asked_for_beside_its_table_comes_once(market):
+    found = dividends(
+        market, "2024-03-12", A, "finance.STK_XR_XD.a_xr_date, finance.STK_XR_XD.code, finance.STK_XR_XD"
+    )
+    assert found.columns.tolist()[:2] == ["a_xr_date", "code"]
+    assert found.columns.is_unique
+    (row,) = found.to_dict("records")
+    assert (row["a_xr_date"], row["code"], row["bonus_ratio_rmb"]) == (dt.date(2024, 3, 12), A, 5.0)

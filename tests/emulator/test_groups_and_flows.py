@@ -35,8 +35,9 @@ def test_industry_members_are_those_of_the_day(market):
     assert one(market, "get_industry_stocks('801780')", "2024-03-14") == [B, A]
     assert one(market, "get_industry_stocks('801780')", "2024-03-15") == [B]
     assert one(market, "get_industry_stocks('801780', date='2024-03-10')") == [B, A]
-    with pytest.raises(StrategyError, match="no industry '801781'; did you mean '801780'"):
-        one(market, "get_industry_stocks('801781')")
+    with pytest.raises(StrategyError, match="no industry '80178'; did you mean '801780'"):
+        one(market, "get_industry_stocks('80178')")
+    assert one(market, "get_industry_stocks('850111') + get_industry_stocks('M75')") == []
 
 
 def test_the_industry_of_a_stock_by_classification(market):

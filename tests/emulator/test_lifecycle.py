@@ -186,7 +186,6 @@ def test_a_syntax_error_is_one_line_with_file_and_line(bundle, tmp_path):
         ("get_fundamentals(query(indicator.roe))", r"FinancialIndicatorDay.*策略第 2 行.*fundamentals/indicator"),
         ("finance.STK_HOLDER_NUM", r"finance\.STK_HOLDER_NUM.*策略第 2 行.*finance/STK_HOLDER_NUM\.parquet"),
         ("get_industry_stocks('801780')", r"get_industry_stocks.*industries\.parquet"),
-        ("get_price('600000.XSHG', count=1, frequency='1m')", "daily"),
         ("set_option('futures_margin_rate.IF', 0.1)", "futures_margin_rate.IF.*策略第 2 行"),
     ],
 )

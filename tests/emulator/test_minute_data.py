@@ -227,7 +227,7 @@ def test_joined_bars_have_six_fields_only(bundle):
 def test_a_bundle_without_minutes_says_so_with_the_line(tmp_path):
     plain = made_bundle(tmp_path / "plain", {A: {"open": [10.0] * 8}})
     with pytest.raises(UnsupportedCall, match=r"策略第 \d+ 行.*this bundle has no minute bars"):
-        ask(plain, "get_bars(A, 1, unit='5m')", frequency="day")
+        ask(plain, "get_bars(A, 1, unit='5m')", frequency="day", rules={"minute_calls_without_minutes": "refuse"})
 
 
 def test_a_code_without_minutes_is_nan_and_the_run_says_so(bundle):
@@ -264,9 +264,13 @@ out.append([(c, str(t), x) for c, t, x in zip(f['code'], f['time'], f['current']
     assert rows == [early[0], (A, "2024-01-05 09:25:00", 13.0), early[1]]  # B is halted on the 5th
 
 
-def test_the_volume_of_the_auction_is_refused_or_the_first_minutes_by_rule(bundle):
+def test_the_volume_of_the_auction_is_unknown_refused_or_the_first_minutes_by_rule(bundle):
+    (unknown,) = ask(
+        bundle, "f = get_call_auction(A, fields=['current', 'volume', 'a1_p'])\nout.append(f.loc[0].tolist())"
+    )
+    assert unknown[1] > 0 and np.isnan(unknown[2]) and np.isnan(unknown[3])  # noqa: PT018
     with pytest.raises(UnsupportedCall, match="call_auction_volume=first_minute"):
-        ask(bundle, "get_call_auction(A)")
+        ask(bundle, "get_call_auction(A)", rules={"call_auction_volume": "refuse"})
     rule = {"call_auction_volume": "first_minute"}
     (volume,) = ask(bundle, "out.append(get_call_auction(A)['volume'][0])", rules=rule)
     assert volume == 1000.0

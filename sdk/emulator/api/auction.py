@@ -2,8 +2,8 @@
 
 Rows ``code time current …`` (time 09:25:00), today's from 09:25 on, halted days left out, future days dropped without
 a word (JOINQUANT.md §6.6, §6.9). How many shares the auction traded stands in no bar: ``volume`` and ``money`` are
-refused, or taken from the first minute bar, which holds the auction and one minute more (rule
-``call_auction_volume``). The order book (``a1_p`` …) does not exist here.
+NaN, refused, or taken from the first minute bar, which holds the auction and one minute more (rule
+``call_auction_volume``). The order book (``a1_p`` …) does not exist here: NaN or refused.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sdk.emulator.minutes import MinuteStore
 from sdk.emulator.unsupported import unsupported
 
 _AUCTION = 9 * 3600 + 25 * 60
+_UNSEEN = ("volume", "money", *(f"{side}{level}_{what}" for side in "ab" for level in range(1, 6) for what in "pv"))
 
 
 class CallAuction:
@@ -26,6 +27,8 @@ class CallAuction:
     def __init__(self, reader: PriceReader, minutes: MinuteStore, volume_rule: str) -> None:
         self._bars, self._clock, self._minutes = reader.bars, reader.clock, minutes
         self._first_minute = volume_rule == "first_minute"
+        self._gives_nan = volume_rule == "nan"
+        self.unknown = 0
 
     def get_call_auction(
         self, security: Any, start_date: Any = None, end_date: Any = None, fields: Any = None
@@ -43,6 +46,9 @@ class CallAuction:
         return pd.DataFrame(rows, columns=["code", *names])
 
     def _check(self, names: list[str]) -> None:
+        if self._gives_nan:
+            self.unknown += not {"time", "current"}.issuperset(names)
+            names = [name for name in names if name not in _UNSEEN]
         known = {"time", "current", *(("volume", "money") if self._first_minute else ())}
         unknown = [name for name in names if name not in known]
         if unknown and not self._first_minute and set(unknown) <= {"volume", "money"}:
@@ -74,10 +80,11 @@ class CallAuction:
         import pandas as pd
 
         values: dict[str, Any] = {
+            **dict.fromkeys(_UNSEEN, float("nan")),
             "time": pd.Timestamp(self._bars.days[day]) + pd.Timedelta(seconds=_AUCTION),
             "current": float(self._bars.series("open", code)[day]),
         }
         for name in ("volume", "money"):
-            if name in names:
+            if name in names and self._first_minute:
                 values[name] = self._minutes.value(name, code, day, 0)
         return [code, *(values[name] for name in names)]

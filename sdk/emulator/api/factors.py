@@ -15,6 +15,8 @@ import numpy as np
 
 from sdk.emulator.api.factor_bars import BAR_FACTORS, STYLES, BarView
 from sdk.emulator.api.factor_books import BOOK_FACTORS, BookView
+from sdk.emulator.api.factor_lines import LINE_FACTORS
+from sdk.emulator.api.factor_ratios import RATIO_FACTORS
 from sdk.emulator.api.fundamentals import Fundamentals
 from sdk.emulator.api.prices import PriceReader, code_list
 from sdk.emulator.api.visible import Guard, as_datetime
@@ -22,6 +24,8 @@ from sdk.emulator.unsupported import unsupported
 from sdk.errors import StrategyError, nearest
 
 VALUES_A_CALL = 200_000
+OF_BARS = BAR_FACTORS | LINE_FACTORS
+OF_BOOKS = BOOK_FACTORS | RATIO_FACTORS
 
 
 class Factors:
@@ -64,9 +68,9 @@ class Factors:
 
     def _values(self, name: str, codes: list[str], first: int, stop: int) -> np.ndarray:
         bars = self._reader.bars
-        if name in BOOK_FACTORS:
-            return BOOK_FACTORS[name].value(BookView(self._fundamentals.facts, bars, codes, first, stop))
-        factor = BAR_FACTORS[name]
+        if name in OF_BOOKS:
+            return OF_BOOKS[name].value(BookView(self._fundamentals.facts, bars, codes, first, stop))
+        factor = OF_BARS[name]
         for field in factor.fields:
             if not bars.has(field):
                 raise unsupported(f"get_factor_values({name!r})", f"this bundle has no {field}; import valuation")
@@ -88,7 +92,7 @@ class Factors:
         return min(int(np.searchsorted(days, begin)), stop), stop
 
     def _refuse_unknown(self, name: str, call: str) -> None:
-        if name not in BAR_FACTORS and name not in BOOK_FACTORS:
+        if name not in OF_BARS and name not in OF_BOOKS:
             raise unsupported(
                 f"{call}({name!r})",
                 f"write it with get_price and get_fundamentals{nearest(str(name), _all())} "
@@ -97,7 +101,7 @@ class Factors:
 
 
 def _all() -> dict[str, Any]:
-    return {**BAR_FACTORS, **BOOK_FACTORS}
+    return {**OF_BARS, **OF_BOOKS}
 
 
 def _standardised(raw: np.ndarray, bars: Any, codes: list[str], first: int, stop: int) -> np.ndarray:

@@ -95,7 +95,7 @@ class Finance:
     def run_query(self, query_object: Any) -> Any:
         """DataFrame of one table's rows that are public; dates as ``datetime.date``."""
         from sdk.emulator.query.database import frame_of
-        from sdk.emulator.query.orm import plan_of
+        from sdk.emulator.query.orm import plan_of, result_names
 
         call = "finance.run_query"
         plan = plan_of(query_object, call)
@@ -110,7 +110,7 @@ class Finance:
         limit = self._limit if plan.limit is None else min(self._limit, plan.limit)
         bounded = plan.query.limit(limit)
         names, rows = database.answer(bounded.offset(plan.offset) if plan.offset else bounded, call)
-        given = [(own or found, is_date) for found, (own, is_date) in zip(names, plan.results, strict=True)]
+        given = result_names(plan, names)
         return frame_of(given, rows, True, "numbered")
 
     # --------------------------------------------------------------------------------------------- the tables

@@ -193,11 +193,12 @@ class Fundamentals:
 
     def _frame(self, plan: Any, asked: Any, call: str, span: tuple[int | None, int | None] = (None, None)) -> Any:
         from sdk.emulator.query.database import frame_of
+        from sdk.emulator.query.orm import result_names
 
         limit, offset = span if span != (None, None) else (plan.limit, plan.offset)
         bounded = asked.limit(min(self._limit, limit) if limit is not None else self._limit)
         names, rows = self.database.answer(bounded.offset(offset) if offset else bounded, call)
-        given = [(own or found, is_date) for found, (own, is_date) in zip(names, plan.results, strict=True)]
+        given = result_names(plan, names)
         dates = self._rules["fundamentals_dates"] == "date"
         return frame_of(given, rows, dates, self._rules["repeated_columns"])
 

@@ -8,6 +8,7 @@ Source: JOINQUANT.md §6.5.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,6 +19,9 @@ from sdk.emulator.api.securities import Securities
 from sdk.emulator.api.visible import Guard
 from sdk.emulator.unsupported import unsupported
 from sdk.errors import MarketError, StrategyError, nearest
+
+# What the platform's industry and concept codes look like: a bundle may lack a code that the platform has.
+OFFICIAL = re.compile(r"[A-T]\d\d|80\d{4}|85\d{4}|HY\d{3}|HY\d{6}|SC\d{4}|GN\d{3}")
 
 
 class Groups:
@@ -156,9 +160,9 @@ class Spans:
         return (self.columns["in_date"] <= day) & (np.isnat(out) | (day <= out))
 
     def pick(self, column: str, value: str, call: str, what: str) -> np.ndarray:
-        """Return the rows of one value; StrategyError names the nearest."""
+        """Return the rows of one value; none for a code like the platform's, else StrategyError names the nearest."""
         rows = np.flatnonzero(self.columns[column] == value)
-        if not len(rows):
+        if not len(rows) and not (isinstance(value, str) and OFFICIAL.fullmatch(value)):
             known = sorted(set(self.columns[column]))
             raise StrategyError(f"{call}: no {what} {value!r}{nearest(str(value), known)}; known: {' '.join(known)}")
         return rows

@@ -143,6 +143,7 @@ class Securities:
         codes, _ = code_list(security, self._bars, "get_valuation")
         has = [name for name in self._bars.bundle.fields if name not in (*FIELDS, "is_st")]
         names: Sequence[str] = [fields] if isinstance(fields, str) else list(fields or has)
+        names = [name for name in names if name not in ("code", "day")]
         lacking = [name for name in names if name not in has]
         if lacking or not names:
             raise unsupported(

@@ -10,6 +10,7 @@
     modules     which module a strategy may import holds which names
     preset      numpy's names without import
     old_pandas  what strategies expect of the platform's pandas, on today's
+    absent      a package that is not here: imported, not used
     third_party packages that are not here: what to install, what to use instead
 
 The indicators are loaded when a strategy first imports them.

@@ -2,9 +2,9 @@
 
 ``install()`` adds to pandas and numpy what newer ones took away: ``close[-1]`` on a Series whose index holds dates
 or codes, ``append``, ``ix``, ``fillna(method=…)``, ``drop('code', 1)``, ``np.float``, a date compared with a day …
-Only what would raise today gets an answer, so code that works without this works the same with it – with two
+Only what would raise today gets an answer, so code that works without this works the same with it – with three
 exceptions that would be silent: ``s[0] = x`` on such a Series sets the first value as it did then (not a new
-label 0), and a day ``==`` a date compares the days.
+label 0), a day ``==`` a date compares the days, and ``groupby('code').sum()`` takes the columns of numbers only.
 
 ``df['a'][mask] = x`` and ``df['a'].fillna(0, inplace=True)`` changed ``df`` then and change nothing now; in the text
 of a strategy they change it here: a column that is taken from a frame and never named is put back after the
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import io
 import sys
 import warnings
 import weakref
@@ -26,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.core.groupby import DataFrameGroupBy
 
 # numpy name -> what it was
 ARRAY_NAMES: dict[str, Any] = {
@@ -67,6 +69,7 @@ def install() -> None:
             setattr(owner, name, function)
     for kind in (pd.DataFrame, pd.Series):
         kind.fillna = _fillna(kind.fillna)  # type: ignore[method-assign]
+    setattr(pd, "read_json", _read_text(pd.read_json))  # noqa: B010
     pd.DataFrame.__getitem__ = _column(pd.DataFrame.__getitem__)  # type: ignore[method-assign]
     pd.Series.__getitem__ = _get(pd.Series.__getitem__)  # type: ignore[method-assign]
     pd.Series.__setitem__ = _set(pd.Series.__setitem__)  # type: ignore[method-assign]
@@ -74,6 +77,11 @@ def install() -> None:
     for owner in (pd.Series, pd.Timestamp):
         for name in ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__sub__", "__rsub__"):
             setattr(owner, name, _with_dates(getattr(owner, name)))
+    for name in ("sum", "prod", "mean", "median", "std", "var"):
+        setattr(DataFrameGroupBy, name, _numbers_of_groups(getattr(DataFrameGroupBy, name)))
+        setattr(pd.DataFrame, name, _numbers_where_it_must(getattr(pd.DataFrame, name)))
+    for name in ("corr", "cov", "quantile", "skew", "kurt"):
+        setattr(pd.DataFrame, name, _numbers_where_it_must(getattr(pd.DataFrame, name)))
     for kind in (pd.DataFrame, pd.Series):
         kind.rolling = _rolling_rows(kind.rolling)  # type: ignore[method-assign]
         setattr(kind, "resample", _resample(kind.resample))  # noqa: B010
@@ -192,6 +200,43 @@ def _fillna(original: Callable[..., Any]) -> Callable[..., Any]:
         return work(**{key: kwargs[key] for key in ("axis", "inplace", "limit") if key in kwargs})
 
     return fillna
+
+
+def _read_text(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def read_json(content: Any, *args: Any, **kwargs: Any) -> Any:
+        is_text = isinstance(content, str) and content.lstrip()[:1] in ("{", "[")
+        return original(io.StringIO(content) if is_text else content, *args, **kwargs)
+
+    return read_json
+
+
+def _numbers_of_groups(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``groupby(…).sum()`` and the like took the columns of numbers, where there were any."""
+
+    @functools.wraps(original)
+    def reduce(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if args or "numeric_only" in kwargs:
+            return original(self, *args, **kwargs)
+        found = original(self, numeric_only=True, **kwargs)
+        return found if len(found.columns) else original(self, **kwargs)
+
+    return reduce
+
+
+def _numbers_where_it_must(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``df.mean()`` left out the columns that it could not take."""
+
+    @functools.wraps(original)
+    def reduce(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(self, *args, **kwargs)
+        except (TypeError, ValueError):
+            if "numeric_only" in kwargs or not len(self.select_dtypes("number").columns):
+                raise
+        return original(self, *args, **kwargs, numeric_only=True)
+
+    return reduce
 
 
 class _Turned:

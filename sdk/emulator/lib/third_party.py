@@ -1,8 +1,9 @@
 """What a strategy reads when it imports something that is not here, or was written for Python 2.
 
-Third-party packages import as usual when they are installed. When one is missing, the ImportError names the line
-of the strategy, how to install it, and what does the same without it. ``except ImportError`` in a strategy still
-works. ``jqdatasdk`` is refused: it asks the network, knows tomorrow, and its calls are those of ``jqdata``.
+Third-party packages import as usual when they are installed. When one is missing, the first use of it (``absent.py``)
+names the line of the strategy, how to install it, and what does the same without it. ``except ImportError`` in a
+strategy still works. ``jqdatasdk`` is refused: it asks the network, knows tomorrow, and its calls are those of
+``jqdata``.
 """
 
 from __future__ import annotations
@@ -75,9 +76,7 @@ def missing_package(name: str) -> str | None:
     if known is None:
         return None
     install, instead = known
-    return (
-        f"import {name}{_where()}：本机没有安装 {name.partition('.')[0]}；pip install '{install}'，或改用：{instead}"
-    )
+    return f"{name}{_where()}：本机没有安装 {name.partition('.')[0]}；pip install '{install}'，或改用：{instead}"
 
 
 def refused_module(name: str) -> str | None:

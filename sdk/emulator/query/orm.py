@@ -35,7 +35,8 @@ class Plan:
 
     ``tables``: class by table name, in the order of their names; ``columns``: table name -> columns that must be
     there to run it; ``named``: those that the strategy wrote itself (the rest comes from whole tables);
-    ``results``: (name, is a date) of each result column.
+    ``results``: (name, is a date) of each result column; ``distinct``: without a column asked for a second time,
+    which is what the database gives for ``query(t.code, t)``.
     """
 
     query: Any
@@ -43,6 +44,7 @@ class Plan:
     columns: Mapping[str, frozenset[str]]
     named: Mapping[str, frozenset[str]]
     results: tuple[tuple[str | None, bool], ...]
+    distinct: tuple[tuple[str | None, bool], ...]
     limit: int | None
     offset: int | None
 
@@ -74,10 +76,20 @@ def plan_of(asked: Any, call: str, keys: Sequence[str] = ()) -> Plan:
     columns = {name: found | set(keys) for name, found in _merged(named, _columns(selected)).items()}
     classes = {one.__table__.name: one for one in _entities(asked, [statement, *selected])}
     results = tuple((_name(column), isinstance(column.type, Date)) for column in selected)
+    once: dict[object, tuple[str | None, bool]] = {}
+    for column, result in zip(selected, results, strict=True):
+        once.setdefault(_identity(column), result)
+    distinct = tuple(once.values())
     limit, offset = getattr(asked, "limit_value", None), getattr(asked, "offset_value", None)
     tables = {name: classes[name] for name in sorted(columns)}
     written = {name: named.get(name, frozenset()) for name in columns}
-    return Plan(bare, tables, columns, written, results, limit, offset)
+    return Plan(bare, tables, columns, written, results, distinct, limit, offset)
+
+
+def result_names(plan: Plan, found: Sequence[str]) -> list[tuple[str, bool]]:
+    """Return (name, is a date) for the names ``found`` by the database."""
+    results = plan.results if len(plan.results) == len(found) else plan.distinct
+    return [(own or name, is_date) for name, (own, is_date) in zip(found, results, strict=True)]
 
 
 def clause_of(table: Any) -> Any:
@@ -147,3 +159,8 @@ def _name(column: Any) -> str | None:
     """Return the name of a result column; None for an expression without one."""
     visit = getattr(column, "__visit_name__", "")
     return str(column.name) if visit in ("column", "label") else None
+
+
+def _identity(column: Any) -> object:
+    table = getattr(column, "table", None)
+    return id(column) if table is None else (table.name, column.name)

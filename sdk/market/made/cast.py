@@ -32,6 +32,15 @@ KNOWN_CODES = frozenset(
     )
 )
 BOARDS = (("600", ".XSHG", 0.42), ("000", ".XSHE", 0.16), ("002", ".XSHE", 0.18), ("300", ".XSHE", 0.16))
+# The best-known numbers of each board: strategies name them, so they come first when codes are dealt out.
+WELL_KNOWN = {
+    "600": """600519 601318 600036 601398 600000 601288 600030 601988 600900 601939 600276 601328 600887 601166 600016
+        600028 600050 600104 601169 601088 600009 600585 601857 600015 603288 601818 601998 601888 600048 600309
+        601012 601899 601668 601009 601601 603259 601211 600809 600406 600690""",
+    "000": "000001 000002 000333 000651 000858 000725 000063 000568 000538 000625 000009 000338 000100 000166",
+    "002": "002415 002594 002142 002714 002475 002304 002230 002352 002027 002007 002024 002241 002050 002460",
+    "300": "300750 300059 300014 300274 300015 300124 300033 300760 300122 300142 300168 300253 300498 300003",
+}
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,7 @@ def _codes(stocks: int, days: np.ndarray, rng: np.random.Generator) -> tuple[tup
     codes, late = [], []
     for (prefix, place, _), count in zip(BOARDS, counts, strict=True):
         numbers = rng.choice(np.arange(1, 1000), count, replace=False) if count < 1000 else np.arange(count)
-        codes += [f"{int(prefix + '000') + number:06d}{place}" for number in numbers]
+        codes += [f"{number}{place}" for number in _numbers(prefix, numbers.tolist())]
         late += [order < max(1, round(count * 0.08)) for order in range(count)]
     codes += [f"{688001 + number}.XSHG" for number in rng.choice(900, star, replace=False)]
     late += [days[0] < STAR_OPENS or order < max(1, star // 4) for order in range(star)]
@@ -122,6 +131,14 @@ def _with_known_codes(ascending: list[str], late: np.ndarray) -> tuple[str, ...]
         if known not in codes and near:
             codes[near[0]] = known
     return tuple(codes)
+
+
+def _numbers(prefix: str, drawn: list[int]) -> list[str]:
+    """Return six-digit numbers: at the end, up to half of them, the well-known ones instead of those drawn."""
+    known = WELL_KNOWN[prefix].split()[: len(drawn) // 2]
+    rest = [f"{int(prefix + '000') + number:06d}" for number in drawn]
+    rest = [number for number in rest if number not in known]
+    return [*rest[: len(drawn) - len(known)], *known]
 
 
 def _first_column(code: str, days: np.ndarray) -> int:

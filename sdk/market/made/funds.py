@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from sdk.market.made.cast import Cast
+from sdk.market.made.fund_list import listed_funds, listed_indices
 from sdk.market.made.index import choose_members, index_bars, member_intervals
 from sdk.market.made.trading import Bars
 
@@ -54,7 +55,12 @@ def _ranks(first: float, last: float) -> Choice:
     return lambda cast, bars: choose_members(cast, bars, last) & ~choose_members(cast, bars, first)
 
 
-INDICES = {
+def _every(step: int) -> Choice:
+    """Choose every ``step``-th stock, counted from a place of the step's own."""
+    return lambda cast, bars: cast.alive & (np.arange(len(cast.codes)) % step == step // 2)[:, np.newaxis]
+
+
+INDICES: dict[str, Index] = {
     "000001.XSHG": Index("上证指数", 3000.0, _exchange("XSHG")),
     "000016.XSHG": Index("上证50", 2500.0, lambda cast, bars: choose_members(cast, bars, 0.2)),
     "000852.XSHG": Index("中证1000", 6500.0, _ranks(0.6, 1.0)),
@@ -70,8 +76,12 @@ INDICES = {
     "399300.XSHE": Index("沪深300", 3000.0, lambda cast, bars: choose_members(cast, bars)),
     "399303.XSHE": Index("国证2000", 6000.0, _ranks(0.6, 1.0)),
     "399905.XSHE": Index("中证500", 5500.0, _ranks(0.4, 0.8)),
+    **{
+        code: Index(name, base, _every(step) if step else _exchange(code[6:]))
+        for code, (name, base, step) in listed_indices().items()
+    },
 }
-FUNDS = {
+FUNDS: dict[str, Fund] = {
     "510300.XSHG": Fund("沪深300ETF", 3.9, "000300.XSHG"),
     "159919.XSHE": Fund("沪深300ETF嘉实", 3.9, "000300.XSHG"),
     "510050.XSHG": Fund("上证50ETF", 2.8, "000016.XSHG"),
@@ -108,6 +118,10 @@ FUNDS = {
     "512400.XSHG": Fund("有色金属ETF", 0.9, "", 0.03, 0.28, 0.40, 8),
 }
 _SEED = 510300
+FUNDS |= {
+    code: Fund(name, kind.price, kind.tracks, kind.drift, kind.deviation, kind.swing, 6.0 + int(code[3:6]) % 9)
+    for code, (name, kind) in listed_funds().items()
+}
 
 
 class FundTables(NamedTuple):

@@ -1,4 +1,4 @@
-"""Who belongs to what in a made market: industries (sw_l1 and zjw), concepts, index weights.
+"""Who belongs to what in a made market: industries (sw_l1, sw_l2, zjw, jq_l1), concepts, index weights.
 
 Industries are dealt out in turn, so that a market of 27 stocks has all of them; one stock in forty changes its
 industry in the middle. Concepts are loose groups of a tenth of the stocks each; one stock in twenty joins late.
@@ -44,6 +44,41 @@ INDUSTRIES = (
     ("801890", "机械设备I", "C34", "通用设备制造业"),
     ("801950", "煤炭I", "B06", "煤炭开采和洗选业"),
 )
+# sw_l1 code -> sw_l2 code and name, jq_l1 code
+FINER: dict[str, tuple[str, str, str]] = {
+    "801010": ("801016", "种植业II", "HY005"),
+    "801030": ("801034", "化学制品II", "HY002"),
+    "801040": ("801045", "普钢II", "HY002"),
+    "801050": ("801055", "工业金属II", "HY002"),
+    "801080": ("801081", "半导体II", "HY008"),
+    "801110": ("801111", "白色家电II", "HY004"),
+    "801120": ("801125", "白酒II", "HY005"),
+    "801130": ("801132", "服装家纺II", "HY004"),
+    "801140": ("801142", "家居用品II", "HY004"),
+    "801150": ("801151", "化学制药II", "HY006"),
+    "801160": ("801161", "电力II", "HY010"),
+    "801170": ("801178", "物流II", "HY003"),
+    "801180": ("801181", "房地产开发II", "HY011"),
+    "801200": ("801203", "一般零售II", "HY005"),
+    "801210": ("801993", "旅游及景区II", "HY004"),
+    "801710": ("801711", "水泥II", "HY002"),
+    "801720": ("801721", "房屋建设II", "HY003"),
+    "801730": ("801735", "光伏设备II", "HY003"),
+    "801740": ("801742", "航空装备II", "HY003"),
+    "801750": ("801104", "软件开发II", "HY008"),
+    "801760": ("801765", "广告营销II", "HY004"),
+    "801770": ("801102", "通信设备II", "HY009"),
+    "801780": ("801782", "国有大型银行II", "HY007"),
+    "801790": ("801193", "证券II", "HY007"),
+    "801880": ("801095", "乘用车II", "HY004"),
+    "801890": ("801072", "通用设备II", "HY003"),
+    "801950": ("801951", "煤炭开采II", "HY001"),
+}
+SECTORS = {
+    **{"HY001": "能源", "HY002": "原材料", "HY003": "工业", "HY004": "可选消费", "HY005": "日常消费"},
+    **{"HY006": "医疗保健", "HY007": "金融", "HY008": "信息技术", "HY009": "电信服务", "HY010": "公用事业"},
+    **{"HY011": "房地产"},
+}
 CONCEPTS = (
     ("SC0001", "造市人工智能"),
     ("SC0002", "造市新能源汽车"),
@@ -75,15 +110,19 @@ def _industries(cast: Cast, rng: np.random.Generator) -> pd.DataFrame:
     rows = [
         (kind, code, name, INDUSTRY_START, cast.codes[row], first, last)
         for row, industry, first, last in spans
-        for kind, code, name in _both(industry)
+        for kind, code, name in _groups_of(industry)
     ]
     names = ["kind", "industry_code", "industry_name", "start_date", "code", "in_date", "out_date"]
     return _dated(pd.DataFrame(rows, columns=names))
 
 
-def _both(industry: int) -> tuple[tuple[str, str, str], ...]:
+def _groups_of(industry: int) -> tuple[tuple[str, str, str], ...]:
     sw_code, sw_name, zjw_code, zjw_name = INDUSTRIES[industry]
-    return ("sw_l1", sw_code, sw_name), ("zjw", zjw_code, zjw_name)
+    finer_code, finer_name, sector = FINER[sw_code]
+    return (
+        *(("sw_l1", sw_code, sw_name), ("zjw", zjw_code, zjw_name)),
+        *(("sw_l2", finer_code, finer_name), ("jq_l1", sector, SECTORS[sector])),
+    )
 
 
 def _concepts(cast: Cast, rng: np.random.Generator) -> pd.DataFrame:

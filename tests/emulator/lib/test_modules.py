@@ -115,13 +115,30 @@ def test_a_missing_package_names_the_line_and_the_way_out(market, name, monkeypa
         return real(module, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", absent)
-    result = run(market, f"a = 1\nimport {name}.part as p")
+    unused = run(market, f"import {name}\nfrom {name}.part import thing as other")
+    guarded = run(market, f"try:\n    import {name}\nexcept ImportError as error:\n    print(error)")
+    starred = run(market, f"from {name} import *")
+    result = run(market, f"import {name}.part as p\np.thing(1)")
     monkeypatch.undo()
+    assert unused.status == "done", unused.log
+    assert f"import {name} (策略第 2 行)：本机没有安装" in guarded.log[-1]
+    assert starred.status == "failed"
     assert result.status == "failed"
     assert "ModuleNotFoundError" in result.log[-1]
-    assert f"import {name} (策略第 2 行)：本机没有安装 {name}；pip install '{PACKAGES[name][0]}'" in result.log[-1]
+    assert (
+        f"{name}.part.thing (策略第 2 行)：本机没有安装 {name}；pip install '{PACKAGES[name][0]}'" in result.log[-1]
+    )
 
 
 def test_a_strategy_may_catch_a_missing_package(market):
     text = "try:\n    import talib_is_not_here\nexcept ImportError as error:\n    print(error.name)"
     assert run(market, text).log[-1].endswith("talib_is_not_here")
+
+
+def test_a_file_saved_on_a_chinese_windows_is_read(market, tmp_path):
+    file = tmp_path / "saved.py"
+    file.write_bytes("def initialize(context):\n    log.info('初始化')\n".encode("gb18030"))
+    assert "初始化" in run_backtest(file, market, "2024-01-02", "2024-01-02").log[0]
+    file.write_bytes(b"# \xff\xff\n")
+    with pytest.raises(StrategyError, match="neither UTF-8 nor GB18030"):
+        run_backtest(file, market, "2024-01-02", "2024-01-02")

@@ -154,3 +154,18 @@ def test_our_own_code_is_left_alone():
     taken = frame["a"]
     taken[0] = 5
     assert frame["a"].tolist() == [1, 2]
+
+
+def test_a_text_of_json_is_read():
+    assert pd.read_json('{"a": {"x": 1}, "b": {"x": 2}}').loc["x"].tolist() == [1, 2]
+
+
+def test_sums_and_means_leave_out_what_is_no_number():
+    frame = pd.DataFrame({"code": ["a", "a", "b"], "day": [dt.date(2024, 1, 2)] * 3, "x": [1.0, 2.0, 4.0]})
+    assert frame.groupby("code").sum().columns.tolist() == ["x"]
+    assert frame.groupby("code").mean()["x"].tolist() == [1.5, 4.0]
+    assert frame[["code", "x"]].groupby("x").sum()["code"].tolist() == ["a", "a", "b"]
+    assert frame.mean().tolist() == [pytest.approx(7 / 3)]
+    assert frame.corr().shape == (1, 1)
+    with pytest.raises(TypeError):
+        frame[["day"]].mean()
