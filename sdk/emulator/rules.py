@@ -409,6 +409,12 @@ RULES: tuple[Rule, ...] = (
         "guess",
     ),
     Rule(
+        *("panel_line", "once", ("always", "silent")),
+        "get_price 取多只标的而不写 panel=False：WARNING 不建议继续使用panel…，每次回测一条；always = 每次调用一条",
+        "§6.1 quotes the line of the platform, not how often it comes; Python shows such a warning once a place",
+        "inferred",
+    ),
+    Rule(
         *("log_extra_arguments", "own_line", ("joined",)),
         "print / log.info 的多个参数：各占一条日志",
         "§7.1",

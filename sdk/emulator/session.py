@@ -35,6 +35,9 @@ from sdk.market.bundle import Bundle
 class StrategyGlobals:
     """``g``."""
 
+    def __repr__(self) -> str:
+        return f"StrategyGlobals({vars(self)})"
+
 
 class _Own:
     """An attribute that the strategy may cover with its own and uncover with ``del``, as on the platform (§4.1)."""
@@ -84,6 +87,10 @@ class Context:
         """What set_universe set."""
         return list(self.__settings.universe)
 
+    def __repr__(self) -> str:
+        names = ("current_dt", "previous_date", "universe", "portfolio", "run_params")
+        return f"Context({ {name: getattr(self, name) for name in names} })"
+
 
 class Session:
     """All mutable state of one run hangs here; ``first`` and ``last`` are indices of trading days."""
@@ -113,7 +120,7 @@ class Session:
         self.schedule = Schedule(self.clock, first, last, rules, frequency)
         self.guard = Guard(self.clock, self.settings, rules)
         self.reader = PriceReader(self.bars, self.clock, self.settings, rules)
-        self.history = History(self.reader, self.guard, self.minutes, rules)
+        self.history = History(self.reader, self.guard, self.minutes, rules, self._warn)
         self.bar_calls = BarCalls(self.history, self.reader, self.guard, self.minutes)
         self.auction = CallAuction(self.reader, self.minutes, rules["call_auction_volume"])
         self.unit_axis = self.history.minutes if frequency == "minute" else self.history.days
@@ -128,3 +135,6 @@ class Session:
         portfolio = Portfolio(self.account, View(self.quotes, self.settings, self.book, minus_one))
         self.subportfolios = Subportfolios(self.account, portfolio, self.clock, self.book, rules)
         self.context = Context(portfolio, self.clock, self.settings, RunParams(*span, frequency))
+
+    def _warn(self, text: str) -> None:
+        self.book.write("system", "warning", text)

@@ -19,6 +19,8 @@ from sdk.emulator.api.visible import Guard
 from sdk.emulator.unsupported import unsupported
 from sdk.errors import MarketError, StrategyError, nearest
 
+_MAIN_KINDS = ("zjw", "sw_l1", "jq_l1")
+
 
 class Groups:
     """The calls of one run about who belongs to what."""
@@ -59,6 +61,15 @@ class Groups:
             {"code": code, "type": kind, **names} for code, kinds in found.items() for kind, names in kinds.items()
         ]
         return pd.DataFrame(rows, columns=["code", "type", "industry_code", "industry_name"])
+
+    def industry_code(self, code: str) -> str:
+        """Code of a security's industry today: the first classification of ``_MAIN_KINDS``; '' without one."""
+        if not self._reader.bars.bundle.has_table("industries"):
+            return ""
+        spans = self._table("industries", "industry_code")
+        rows = np.flatnonzero(spans.inside(self._day("industry_code", None)) & (spans.columns["code"] == code))
+        by_kind = {spans.columns["kind"][row]: str(spans.columns["industry_code"][row]) for row in rows.tolist()}
+        return next((by_kind[kind] for kind in (*_MAIN_KINDS, *by_kind) if kind in by_kind), "")
 
     # --------------------------------------------------------------------------------------------- concepts
     def get_concepts(self) -> Any:

@@ -21,6 +21,9 @@ from sdk.errors import StrategyError
 
 LIVE = dt.date(2200, 1, 1)
 FUND_TYPES = ("fund", "etf", "lof", "mmf", "money_market_fund", "stock_fund", "fja", "fjb", "fjm", "QDII_fund")
+# the longer mark first: XSHE holds SH
+_EXCHANGES = ((("XSHE", "SZ"), "XSHE"), (("XSHG", "SH"), "XSHG"))
+_SHANGHAI = ("5", "6", "9", "11", "204")
 
 
 @dataclass(frozen=True)
@@ -169,11 +172,12 @@ class Securities:
         if digits is None:
             raise StrategyError(f"normalize_code: {code!r} has no six digits")
         text, six = str(code).upper(), digits.group()
-        if "XSHG" in text or "SH" in text:
-            return f"{six}.XSHG"
-        if "XSHE" in text or "SZ" in text:
-            return f"{six}.XSHE"
-        return f"{six}.XSHG" if six[0] in "569" else f"{six}.XSHE"
+        for marks, exchange in _EXCHANGES:
+            if any(mark in text for mark in marks):
+                return f"{six}.{exchange}"
+        guess = f"{six}.XSHG" if six.startswith(_SHANGHAI) else f"{six}.XSHE"
+        other = f"{six}.XSHE" if guess.endswith("G") else f"{six}.XSHG"
+        return other if self._bars.known(other) and not self._bars.known(guess) else guess
 
 
 def _spans(frame: Any, index_symbol: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
