@@ -164,7 +164,7 @@ def test_get_price_of_today_shows_what_is_known_and_cuts_the_rest(bundle):
             *("get_price(A, end_date='2024-01-09', count=1, fields=['open'])", "9:00"),
             "avoid_future_data=True时，当天开盘前不能获取当日的['open']字段数据",
         ),
-        ("get_bars(A, 1, end_dt='2024-01-10')", "9:30", "get_bars的end_date(2024-01-10 00:00:00)"),
+        ("get_bars(A, 1, end_dt='2024-01-10')", "9:30", "get_bars的end_dt(2024-01-10 00:00:00)"),
         ("get_index_stocks('000300.XSHG', '2024-01-10')", "9:30", "get_index_stocks的date(2024-01-10)"),
         ("get_extras('is_st', [A], end_date='2024-01-10', count=1)", "9:30", "get_extras的end_date"),
     ],
@@ -238,6 +238,9 @@ def test_lists_of_securities_and_days(bundle):
     assert span.tolist() == [dt.date(2024, 1, 3), dt.date(2024, 1, 4), dt.date(2024, 1, 5)]
     codes = ask(bundle, "out.append(normalize_code(['600000', 'sz000002', '000300.SH', 2]))")
     assert codes == ["600000.XSHG", "000002.XSHE", "000300.XSHG", "000002.XSHE"]
+    full = ["000001.XSHE", "000001.xshe", "600000.XSHG", "000300", "113009", "128039", "900901"]
+    codes = ask(bundle, f"out.append(normalize_code({full}))")
+    assert [code[-1] for code in codes] == ["E", "E", "G", "E", "G", "E", "G"]
     flags = ask(bundle, "out.append(get_extras('is_st', [A, B], count=2))")
     assert flags.shape == (2, 2)
     assert not flags.to_numpy().any()

@@ -109,6 +109,8 @@ class PriceReader:
         self, field: str, raw: np.ndarray, ratio: tuple[np.ndarray, np.ndarray] | None, codes: Sequence[str]
     ) -> np.ndarray:
         """Return raw values of a field adjusted by ``ratio`` and rounded."""
+        if field == "avg" and ratio is None:
+            return raw  # kept with three decimals
         if field in PRICES:
             return self._rounded(raw if ratio is None else raw * ratio[0] / ratio[1], codes)
         if field == "volume" and ratio is not None:

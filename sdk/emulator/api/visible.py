@@ -49,7 +49,9 @@ class Guard:
                 raise FutureDataError(
                     f"avoid_future_data=True时，{call}的end_date({moment})不能大于当前日期({clock.now})"
                 )
-            return stop if self._give else self._cut(call, finished)
+            # without the guard a future day is cut to today, which then shows what it may
+            today = int(np.searchsorted(days, np.datetime64(clock.date), side="right"))
+            return stop if self._give else self._today(call, today, finished, fields)
         return (
             stop if self._give and not self._settings.avoid_future_data else self._today(call, stop, finished, fields)
         )
@@ -98,7 +100,7 @@ class Guard:
             return min(stop, finished)
         if self._settings.avoid_future_data:
             raise FutureDataError(
-                f"avoid_future_data=True时，{call}的end_date({moment})不能大于当前日期({clock.now})"
+                f"avoid_future_data=True时，{call}的end_dt({moment})不能大于当前日期({clock.now})"
             )
         return stop if self._give else self._cut(call, finished)
 
