@@ -38,12 +38,9 @@ class Holding:
     def add(self, amount: int, price: float, fee: float, now: dt.datetime) -> None:
         """Book a buy."""
         before, after, value = self.amount, self.amount + amount, price * amount
-        if before:
-            self.avg_cost = (self.avg_cost * before + value) / after
-            self.hold_cost = (self.hold_cost * before + value) / after
-        else:
-            # platform: the cost of an opened position is the price of the fill (ma_crossover_2026), to the last bit
-            self.avg_cost = self.hold_cost = price
+        # platform: value ÷ shares in float64 even for the first buy: -0% of 盈亏占比 on 2024-04-23 in gbk_exports_2023
+        self.avg_cost = (self.avg_cost * before + value) / after
+        self.hold_cost = (self.hold_cost * before + value) / after
         self.acc_avg_cost = (self.acc_avg_cost * before + value + fee) / after
         self.amount, self.today = after, self.today + amount
         self.transact_time = now
