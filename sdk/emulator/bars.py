@@ -19,7 +19,10 @@ from sdk.emulator.instruments import Instrument, instrument_of
 from sdk.errors import MarketError, StrategyError, nearest
 from sdk.market.bundle import Bundle
 
-_WITHOUT = {"factor": 1.0, "paused": 0.0, "is_st": 0.0, "high_limit": np.nan, "low_limit": np.nan}
+_WITHOUT = {
+    **{"factor": 1.0, "paused": 0.0, "is_st": 0.0, "high_limit": np.nan, "low_limit": np.nan},
+    "open_interest": np.nan,  # of futures; no stock has one
+}
 PRICES = ("open", "high", "low", "close", "pre_close", "high_limit", "low_limit", "avg")
 _THREE_DECIMALS = np.datetime64("2016-02-01")
 _HALF = 0.5001  # 24.80649994 counts as 24.8065: the average is made of rounded numbers
@@ -112,7 +115,7 @@ class BarStore:
     # -------------------------------------------------------------------------------------------------- bars
     def has(self, field: str) -> bool:
         """True for a field that at least the stocks have."""
-        return field == "avg" or self.bundle.has(field)
+        return field in ("avg", "open_interest") or self.bundle.has(field)
 
     def series(self, field: str, code: str) -> np.ndarray:
         """Return one raw field of one code along ``days``."""

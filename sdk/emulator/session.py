@@ -19,7 +19,7 @@ from sdk.emulator.api.visible import Guard
 from sdk.emulator.bars import BarStore
 from sdk.emulator.basket import Basket
 from sdk.emulator.broker import Broker
-from sdk.emulator.clock import Clock
+from sdk.emulator.clock import END_OF_DAY, Clock
 from sdk.emulator.corporate_actions import CorporateActions
 from sdk.emulator.logbook import Log, Logbook
 from sdk.emulator.minutes import MinuteStore
@@ -126,7 +126,7 @@ class Session:
         self.unit_axis = self.history.minutes if frequency == "minute" else self.history.days
         self.securities = Securities(self.reader, self.guard)
         self.trading = Trading(self.broker, Basket(self.broker, self.quotes), self.bars, self.book, rules)
-        self.recorder = Recorder(last - first + 1)
+        self.recorder = Recorder(last - first + 1, lambda: self.clock.seconds >= END_OF_DAY)
         self.files = StrategyFiles()
         self.remarks: list[str] = []
         self.g: Any = StrategyGlobals()

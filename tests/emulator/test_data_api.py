@@ -265,6 +265,30 @@ def test_a_wrong_argument_is_named_with_the_nearest_right_one(bundle, call, word
         ask(bundle, f"out.append({call})")
 
 
+@pytest.mark.parametrize("end", ["'2024-1-5'", "'2024/1/5'", "'20240105'", "'2024-1-5 09:30:00'"])
+def test_dates_may_be_written_without_zeros(bundle, end):
+    last = ask(bundle, f"out.append(get_price(A, end_date={end}, count=1))").index[-1]
+    assert last == pd.Timestamp("2024-01-05")
+
+
+def test_without_the_guard_a_future_end_shows_of_today_what_is_known(bundle):
+    call = "out.append(get_price(A, end_date='2024-01-11', count=1, fields={}).index[-1].day)"
+    assert ask(bundle, call.format("['high_limit', 'paused', 'open']")) == 9
+    assert ask(bundle, call.format("['high_limit']"), when="9:00") == 9
+    assert ask(bundle, call.format("['open']"), when="9:00") == 8
+    assert ask(bundle, call.format("['close']")) == 8
+
+
+def test_the_average_is_kept_with_three_decimals_and_adjusted_after_that(tmp_path):
+    bars = {A: {"open": [10.0066] * 4, "factor": [1.0, 1.0, 2.0, 2.0]}}
+    market = made_bundle(tmp_path / "market", bars)
+    raw = ask(market, "out.append(get_price(A, count=3, fields='avg', fq=None))", day="2024-01-05")
+    assert raw["avg"].tolist() == [10.007, 10.007, 10.007]
+    pre = ask(market, "out.append(get_price(A, count=3, fields='avg'))", day="2024-01-05")
+    assert pre["avg"].tolist() == [5.0, 5.0, 10.01]
+    assert ask(market, "out.append(get_price(A, count=1, fields='open_interest'))", day="2024-01-05").isna().all().all()
+
+
 def test_pre_adjusted_prices_are_joinquants_own(tmp_path):
     """get_price(fq='pre') of 000001.XSHE as JoinQuant returned it, from raw bars and JoinQuant's own factor.
 

@@ -114,3 +114,31 @@ except ZeroDivisionError as error:
     assert "During handling of the above exception, another exception occurred:\n\nTraceback" in alone
     quiet = log_of(bundle, body.format("from None"), status="failed")[-1]
     assert quiet.count("Traceback") == 1
+
+
+def test_a_library_in_a_folder_is_refused_with_the_platforms_words(bundle, tmp_path):
+    (tmp_path / "mylib").mkdir()
+    (tmp_path / "mylib" / "tools.py").write_text("x = 1\n", encoding="utf-8")
+    for line in ("import mylib", "from mylib.tools import x", "from mylib import tools"):
+        strategy = tmp_path / "strategy.py"
+        strategy.write_text(f"{line}\ndef initialize(context):\n    pass\n", encoding="utf-8")
+        result = run_backtest(strategy, bundle, "2024-01-04", "2024-01-04")
+        assert "ImportError: 您是否想导入研究中的自定义库? 自定义库暂时不支持文件夹" in result.log[-1]
+
+
+def test_points_recorded_from_16_00_on_belong_to_the_next_day(bundle):
+    strategy = """
+def initialize(context):
+    run_daily(early, '15:59')
+    run_daily(late, '16:00')
+def early(context): record(early=context.current_dt.day)
+def late(context): record(late=context.current_dt.day)
+"""
+    result = run_backtest(strategy, bundle, "2024-01-03", "2024-01-05")
+    rows = [line.split(",")[-2:] for line in result.texts["result.csv"].splitlines()]
+    assert rows == [["early", "late"], ["3", ""], ["4", "3"], ["5", "4"]]
+
+
+def test_a_wrong_quantity_names_the_call(bundle):
+    found = log_of(bundle, "order_target_value(A, float('nan'))", status="failed")
+    assert "order_target_value(600000.XSHG): quantity is nan" in found[-1]

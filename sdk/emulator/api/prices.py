@@ -22,7 +22,7 @@ from sdk.emulator.settings import Settings
 from sdk.errors import StrategyError, nearest
 
 DEFAULT_FIELDS = ("open", "close", "high", "low", "volume", "money")
-FIELDS = (*DEFAULT_FIELDS, "factor", "high_limit", "low_limit", "avg", "pre_close", "paused")
+FIELDS = (*DEFAULT_FIELDS, "factor", "high_limit", "low_limit", "avg", "pre_close", "paused", "open_interest")
 PAUSED_FILL = (*PRICES, "volume", "money")
 
 

@@ -9,6 +9,7 @@ platform's sentence; without it the platform would hand the future out, here the
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -132,10 +133,22 @@ def as_datetime(value: Any, call: str) -> dt.datetime:
         return dt.datetime(value.year, value.month, value.day)
     try:
         if isinstance(value, str):
-            return dt.datetime.fromisoformat(value.strip().replace("/", "-"))
+            return dt.datetime.fromisoformat(_padded(value))
         found = np.datetime64(value, "s").item()
         if isinstance(found, dt.datetime):
             return found
     except (ValueError, TypeError):
         pass
     raise StrategyError(f"{call}: {value!r} is not a date; write it like '2024-12-31'")
+
+
+def _padded(text: str) -> str:
+    """Return '2024/1/5' as '2024-01-05'; what follows the date is kept."""
+    found = _DATE.match(text.strip())
+    if found is None:
+        return text.strip()
+    year, month, day, rest = found.groups()
+    return f"{year}-{int(month):02d}-{int(day):02d}{rest}"
+
+
+_DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(.*)")
