@@ -142,3 +142,25 @@ def late(context): record(late=context.current_dt.day)
 def test_a_wrong_quantity_names_the_call(bundle):
     found = log_of(bundle, "order_target_value(A, float('nan'))", status="failed")
     assert "order_target_value(600000.XSHG): quantity is nan" in found[-1]
+
+
+def test_read_file_finds_files_beside_the_strategy_and_nothing_else(bundle, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "pool.csv").write_bytes(b"code\n600000.XSHG\n")
+    (tmp_path / "secret.txt").write_text("x", encoding="utf-8")
+    (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
+    strategy = folder / "strategy.py"
+
+    def run_with(body):
+        strategy.write_text(f"def initialize(context):\n    {body}\n", encoding="utf-8")
+        return run_backtest(strategy, bundle, "2024-01-04", "2024-01-04")
+
+    result = run_with("print(read_file('pool.csv').decode().split()[1])")
+    assert result.log[0].endswith("600000.XSHG")
+    assert any("read_file('pool.csv')" in note and "SHA-256" in note for note in result.notes)
+    written = run_with("write_file('pool.csv', 'mine'); print(read_file('pool.csv'))")
+    assert written.log[0].endswith("b'mine'")
+    assert (folder / "pool.csv").read_bytes() == b"code\n600000.XSHG\n"
+    for name in ("link.txt", "../secret.txt", "none.csv"):
+        assert run_with(f"read_file({name!r})").status == "failed"
