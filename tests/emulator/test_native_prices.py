@@ -72,7 +72,8 @@ def answers(tmp_path_factory):
     assert result.error is None
     *single, together = OUT
     alone = pd.concat(single).rename_axis("date").reset_index()
-    return theirs, *(frame.set_index(["code", "date"]) for frame in (alone, together.rename(columns={"time": "date"})))
+    together = together.rename(columns={"time": "date"})
+    return theirs, *(frame.set_index(["code", "date"]) for frame in (alone, together))
 
 
 def differing(mine, theirs, field, tolerance):

@@ -100,9 +100,7 @@ class Guard:
         if stop <= finished or moment <= clock.now:
             return min(stop, finished)
         if self._settings.avoid_future_data:
-            raise FutureDataError(
-                f"avoid_future_data=True时，{call}的end_dt({moment})不能大于当前日期({clock.now})"
-            )
+            raise FutureDataError(f"avoid_future_data=True时，{call}的end_dt({moment})不能大于当前日期({clock.now})")
         return stop if self._give else self._cut(call, finished)
 
     def _cut(self, call: str, finished: int) -> int:
