@@ -316,7 +316,5 @@ PARTIAL: Mapping[str, str] = {
 # Not offered and not in unsupported.py: what to use instead.
 LACKING: Mapping[str, str] = {
     "handle_tick": "use handle_data or run_daily",
-    "industry_code": "use get_industry, or leave industries out",
-    "open_interest": "futures only; use volume",
     "tick": "use frequency='minute' or 'day'",
 }

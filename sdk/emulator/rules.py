@@ -331,6 +331,12 @@ RULES: tuple[Rule, ...] = (
         "observed",
     ),
     Rule(
+        *("fund_types", "class", ("fund",)),
+        "get_security_info、get_all_securities 的 type：etf、lof、mmf、fja …（按代码与名称）；fund = 一律 fund",
+        "the platform's page on both calls lists them; which code is which follows the exchanges' number ranges",
+        "documented",
+    ),
+    Rule(
         *("stored_average", "rounded", ("exact",)),
         "均价 avg：成交额 ÷ 成交量先取到 0.001（股票 2016-02 之前 0.01），再复权取整；exact = 不先取整",
         "joinquant_native: 3,993 of 3,993 traded rows of two stocks; without it 165 differ by a cent",

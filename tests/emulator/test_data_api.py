@@ -265,6 +265,22 @@ def test_a_wrong_argument_is_named_with_the_nearest_right_one(bundle, call, word
         ask(bundle, f"out.append({call})")
 
 
+def test_funds_have_the_platforms_types(tmp_path):
+    names = {"510300.XSHG": "etf", "159915.XSHE": "etf", "161725.XSHE": "lof", "501018.XSHG": "lof"}
+    names |= {"511880.XSHG": "mmf", "600000.XSHG": "stock", "000300.XSHG": "index", "113009.XSHG": "conbond"}
+    kinds = {code: {"stock": "stock", "index": "index"}.get(kind, "fund") for code, kind in names.items()}
+    market = made_bundle(tmp_path / "market", {code: {"open": [10.0] * 3} for code in names}, kinds=kinds)
+    for code, kind in names.items():
+        assert ask(market, f"out.append(get_security_info({code!r}).type)", day="2024-01-04") == kind
+        listed = ask(market, f"out.append(get_all_securities([{kind!r}]))", day="2024-01-04")
+        assert code in listed.index
+        assert set(listed["type"]) == {kind}
+    funds = ask(market, "out.append(get_all_securities(['fund', 'open_fund']))", day="2024-01-04")
+    assert sorted(set(funds["type"])) == ["etf", "lof", "mmf"]
+    result = run_backtest("def initialize(c): get_all_securities(['futures'])", market, "2024-01-04", "2024-01-04")
+    assert "futures" in str(result.error)
+
+
 @pytest.mark.parametrize("end", ["'2024-1-5'", "'2024/1/5'", "'20240105'", "'2024-1-5 09:30:00'"])
 def test_dates_may_be_written_without_zeros(bundle, end):
     last = ask(bundle, f"out.append(get_price(A, end_date={end}, count=1))").index[-1]

@@ -82,10 +82,9 @@ class Guard:
             stop += bars_ended(moment.hour * 3600 + moment.minute * 60 + moment.second) - BARS
         if stop <= known or moment <= clock.now:
             return min(stop, known)
+        name = "end_dt" if call == "get_bars" else "end_date"
         if self._settings.avoid_future_data:
-            raise FutureDataError(
-                f"avoid_future_data=True时，{call}的end_date({moment})不能大于当前时间({clock.now})"
-            )
+            raise FutureDataError(f"avoid_future_data=True时，{call}的{name}({moment})不能大于当前时间({clock.now})")
         return stop if self._give else self._cut(call, known)
 
     def stop_bars(self, call: str, end: object) -> int:
