@@ -91,6 +91,12 @@ RULES: tuple[Rule, ...] = (
         "observed",
     ),
     Rule(
+        *("nothing_closeable", "error", ("silent",)),
+        "卖出时可平仓数量（T+1）为 0：ERROR 订单委托失败 … 因为可平仓数量有限，下单数量调整为 0（文字未见实例）",
+        "§3.9: a sale is limited by closeable_amount; the text is not known",
+        "guess",
+    ),
+    Rule(
         *("zero_lot_buy", "error", ("silent",)),
         "其余买入取整后为 0：提示调整为 0，随后 订单委托失败 … 开仓数量不能小于 100",
         "template_000001_2019 from 2019-01-08; 8 cases in 2026 logs (§14.10)",
