@@ -299,6 +299,12 @@ RULES: tuple[Rule, ...] = (
         "observed",
     ),
     Rule(
+        *("strategy_end_clock", "23:59:59.001", ()),
+        "on_strategy_end 的时刻（最后一个交易日）",
+        "the last line of smoke_510300_2025/log_a.txt: 2025-01-03 23:59:59.001000; its callback is inferred",
+        "inferred",
+    ),
+    Rule(
         *("force_default", "false", ("true",)),
         "run_monthly / run_weekly 的 force 默认值",
         "signature says False, table says True; §1.4",
