@@ -38,9 +38,10 @@ class Holding:
     def add(self, amount: int, price: float, fee: float, now: dt.datetime) -> None:
         """Book a buy."""
         before, after, value = self.amount, self.amount + amount, price * amount
+        # platform: value ÷ shares even for the first buy: 盈亏占比 -0% on 2024-04-23 in gbk_exports_2023
         self.avg_cost = (self.avg_cost * before + value) / after
-        self.acc_avg_cost = (self.acc_avg_cost * before + value + fee) / after
         self.hold_cost = (self.hold_cost * before + value) / after
+        self.acc_avg_cost = (self.acc_avg_cost * before + value + fee) / after
         self.amount, self.today = after, self.today + amount
         self.transact_time = now
 

@@ -20,8 +20,13 @@ from sdk.emulator.instruments import Instrument, instrument_of
 from sdk.errors import MarketError, StrategyError, nearest
 from sdk.market.bundle import Bundle
 
-_WITHOUT = {"factor": 1.0, "paused": 0.0, "is_st": 0.0, "high_limit": np.nan, "low_limit": np.nan}
+_WITHOUT = {
+    **{"factor": 1.0, "paused": 0.0, "is_st": 0.0, "high_limit": np.nan, "low_limit": np.nan},
+    "open_interest": np.nan,  # of futures; no stock has one
+}
 PRICES = ("open", "high", "low", "close", "pre_close", "high_limit", "low_limit", "avg")
+_THREE_DECIMALS = np.datetime64("2016-02-01")
+_HALF = 0.5001  # 24.80649994 counts as 24.8065: the average is made of rounded numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +120,7 @@ class BarStore:
     # -------------------------------------------------------------------------------------------------- bars
     def has(self, field: str) -> bool:
         """True for a field that at least the stocks have."""
-        return field == "avg" or self.bundle.has(field)
+        return field in ("avg", "open_interest") or self.bundle.has(field)
 
     def series(self, field: str, code: str) -> np.ndarray:
         """Return one raw field of one code along ``days``."""
@@ -146,15 +151,27 @@ class BarStore:
         if place is None:
             return np.full(len(self.days), np.nan)
         if field == "avg":
-            volume, money = self.series("volume", code), self.series("money", code)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                return np.where(volume > 0, money / volume, self.series("close", code))
+            return self._average(code)
         panel = self._panels[place[0]]
         if field not in panel.values:
             if field in _WITHOUT:
                 return np.full(len(self.days), _WITHOUT[field])
             raise MarketError(f"{code}: the bundle has no field {field!r}; it has {' '.join(panel.values)}")
         return panel[field][place[1]]
+
+    def _average(self, code: str) -> np.ndarray:
+        """Return money ÷ volume, for stocks and funds as the platform keeps it (rule ``stored_average``).
+
+        # platform: three decimals, half up; stocks two before February 2016 (joinquant_native).
+        """
+        volume, money = self.series("volume", code), self.series("money", code)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            exact = np.where(volume > 0, money / volume, self.series("close", code))
+        kind = self.instrument(code).type
+        if kind == "index" or self.rules["stored_average"] == "exact":
+            return exact
+        scale = np.where((self.days < _THREE_DECIMALS) & (kind == "stock"), 100.0, 1000.0)
+        return np.floor(exact * scale + _HALF) / scale
 
     def block(self, field: str, codes: Sequence[str], first: int, stop: int) -> np.ndarray:
         """Return (codes, days) of one raw field for the days ``first`` … ``stop`` − 1, rows as given."""

@@ -138,7 +138,8 @@ class Broker:
         self, request: OrderRequest, instrument: Instrument, delta: int, last: float, holding: Holding
     ) -> StockOrder | None:
         checked = self.check_sale(instrument, holding, delta)
-        if checked.refused and "可平仓" not in checked.note and self._rules["zero_lot_change"] == "silent":
+        rule = "nothing_closeable" if "可平仓" in checked.note else "zero_lot_change"
+        if checked.refused and self._rules[rule] == "silent":
             return None
         if self.lacks_protect_price(request, instrument, is_buy=False):
             return self._refuse(self._new(request, False), NO_PROTECT_PRICE)

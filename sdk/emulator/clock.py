@@ -21,22 +21,23 @@ class Clock:
     trading day (``date`` says which). ``moves`` counts the instants so far.
     """
 
-    __slots__ = ("_stamp", "_text", "date", "day", "days", "moves", "seconds")
+    __slots__ = ("_microseconds", "_stamp", "_text", "date", "day", "days", "moves", "seconds")
 
     def __init__(self, days: np.ndarray, start: dt.date, first_day: int) -> None:
         self.days = days
         self.day = first_day
         self.date = start
-        self.seconds = self.moves = 0
+        self.seconds = self.moves = self._microseconds = 0
         self._stamp: dt.datetime | None = None
         self._text: str | None = None
 
-    def move(self, day: int, seconds: int) -> None:
+    def move(self, day: int, seconds: int, microseconds: int = 0) -> None:
         """Go to a time of a trading day."""
         if day != self.day or self._is_not(day):
             self.date = self.days[day].item()
         self.day, self.seconds, self._stamp, self._text = day, seconds, None, None
         self.moves += 1
+        self._microseconds = microseconds
 
     def _is_not(self, day: int) -> bool:
         return bool(self.days[day].item() != self.date)
@@ -45,12 +46,16 @@ class Clock:
     def now(self) -> dt.datetime:
         """``context.current_dt``."""
         if self._stamp is None:
-            self._stamp = dt.datetime.combine(self.date, dt.time()) + dt.timedelta(seconds=self.seconds)
+            self._stamp = dt.datetime.combine(self.date, dt.time()) + dt.timedelta(
+                seconds=self.seconds, microseconds=self._microseconds
+            )
         return self._stamp
 
     @property
     def text(self) -> str:
         """The time as log lines and order texts print it."""
+        if self._text is None and self._microseconds:
+            self._text = str(self.now)
         if self._text is None:
             minutes, second = divmod(self.seconds, 60)
             self._text = f"{self.date} {minutes // 60:02d}:{minutes % 60:02d}:{second:02d}"

@@ -18,7 +18,7 @@ from sdk.errors import StrategyError, nearest
 
 TYPES = (
     *("stock", "fund", "mmf", "fja", "fjb", "fjm", "index_futures", "futures", "bond_fund", "stock_fund"),
-    *("QDII_fund", "mixture_fund", "money_market_fund", "index", "bond"),
+    *("QDII_fund", "mixture_fund", "money_market_fund", "open_fund", "index", "bond"),
 )
 
 

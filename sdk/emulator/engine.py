@@ -16,6 +16,7 @@ run; what was written until then stays.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -58,11 +59,18 @@ class Engine:
                 self._call(name)
             for day in range(self.session.first, self.session.last + 1):
                 self._day(day)
-            self._call("on_strategy_end")
+            self._end()
         except StrategyRaised as raised:
             self.session.book.write("strategy", "error", user_traceback(raised.error, self.module.sources))
             return raised.error
         return None
+
+    def _end(self) -> None:
+        """on_strategy_end, at the last instant of the last day (rule ``strategy_end_clock``)."""
+        clock = dt.datetime.strptime(self.session.rules["strategy_end_clock"], "%H:%M:%S.%f")
+        seconds = clock.hour * 3600 + clock.minute * 60 + clock.second
+        self.session.clock.move(self.session.last, seconds, clock.microsecond)
+        self._call("on_strategy_end")
 
     # ----------------------------------------------------------------------------------------------- one day
     def _day(self, day: int) -> None:

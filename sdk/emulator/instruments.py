@@ -17,6 +17,9 @@ BOND_PREFIXES = ("110", "111", "113", "118", "123", "127", "128")
 CHINESE_KIND = {"stock": "股票", "index": "指数", "fund": "基金", "bond": "债券"}
 
 
+LOF_PREFIXES = ("16", "501", "502", "503", "506")
+
+
 class FundClass(NamedTuple):
     """One class of funds of ``set_order_cost``: known by the beginning of the code or a word of the name."""
 
@@ -94,6 +97,23 @@ def _fund_class(code: str, name: str) -> str:
         if (by_code and by_word) if found.type in ("fja", "fjb") else (by_code or by_word):
             return found.type
     return "stock_fund"
+
+
+def security_type(code: str, name: str, kind: str) -> str:
+    """Return ``type`` as the platform shows it: stock, index, etf, lof, mmf, fja, fjb, fjm or conbond.
+
+    ``kind`` is the bundle's type, which knows all funds as fund; the rest is told by code and name.
+    """
+    if kind != "index" and code.startswith(BOND_PREFIXES):
+        return "conbond"
+    if kind != "fund":
+        return kind
+    if code.startswith(MONEY_FUND_PREFIXES):
+        return "mmf"
+    found = _fund_class(code, name)
+    if found in ("fja", "fjb", "fjm"):
+        return found
+    return "lof" if code.startswith(LOF_PREFIXES) or "LOF" in name.upper() else "etf"
 
 
 def _lots(rule: str) -> tuple[int, int]:

@@ -75,6 +75,9 @@ class Log:
     def __init__(self, book: Logbook) -> None:
         self._book = book
 
+    def __repr__(self) -> str:
+        return "log"
+
     def debug(self, *parts: object) -> None:
         """DEBUG entry."""
         self._book.say("debug", *parts)

@@ -11,6 +11,7 @@ from typing import Any
 
 from sdk.emulator.api.current import CurrentData
 from sdk.emulator.api.data_names import data_names
+from sdk.emulator.api.groups import Groups
 from sdk.emulator.api.subportfolios import SubPortfolioConfig
 from sdk.emulator.api.visible import FutureDataError
 from sdk.emulator.corporate_actions import DividendsEvent, ForcedLiquidationEvent
@@ -112,13 +113,14 @@ def importable_modules(session: Session, names: Mapping[str, Any]) -> dict[str, 
 
 def _current_data(session: Session) -> Callable[[], CurrentData]:
     kept: dict[int, CurrentData] = {}
+    groups = Groups(session.reader, session.guard, session.securities, session.rules)
 
     def get_current_data() -> CurrentData:
         """Today's facts, code by code, looked up when read."""
         day = session.clock.day
         if day not in kept:
             kept.clear()
-            kept[day] = CurrentData(session.reader, session.quotes)
+            kept[day] = CurrentData(session.reader, session.quotes, groups.industry_code)
         return kept[day]
 
     return get_current_data

@@ -303,7 +303,7 @@ PARTIAL: Mapping[str, str] = {
     **dict.fromkeys(("1m", "5m", "15m", "30m", "60m", "120m"), "on bundles with minute bars"),
     "disable_cache": "accepted, no effect",
     "enable_profile": "accepted, no effect",
-    "read_file": "files that this run wrote",
+    "read_file": "files that this run wrote, and files beside the strategy",
     "get_security_info": "no parent fund",
     "neutralize": "industries and library factors need get_industry, get_factor_values and their data",
     "calc_factors": "dependencies: prices, index codes, valuation of the bundle; others through get_factor_values",
@@ -317,7 +317,5 @@ PARTIAL: Mapping[str, str] = {
 # Not offered and not in unsupported.py: what to use instead.
 LACKING: Mapping[str, str] = {
     "handle_tick": "use handle_data or run_daily",
-    "industry_code": "use get_industry, or leave industries out",
-    "open_interest": "futures only; use volume",
     "tick": "use frequency='minute' or 'day'",
 }

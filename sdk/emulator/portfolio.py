@@ -111,6 +111,27 @@ class Positions(Mapping[str, UserPosition]):
         """The position, or ``default`` without a WARNING."""
         return self[code] if code in self._account.holdings else default
 
+    def _now(self) -> dict[str, UserPosition]:
+        """What is held now, as a dict of its own: it can be walked through while orders change the account."""
+        view, pindex = self._view, self._pindex
+        return {code: UserPosition(code, held, view, pindex) for code, held in self._account.holdings.items()}
+
+    def keys(self) -> Any:
+        """The codes, as a dict shows them."""
+        return self._now().keys()
+
+    def values(self) -> Any:
+        """The positions, as a dict shows them."""
+        return self._now().values()
+
+    def items(self) -> Any:
+        """Codes and positions, as a dict shows them."""
+        return self._now().items()
+
+    def copy(self) -> dict[str, UserPosition]:
+        """A dict of what is held now."""
+        return self._now()
+
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._account.holdings))
 
@@ -118,7 +139,7 @@ class Positions(Mapping[str, UserPosition]):
         return len(self._account.holdings)
 
     def __repr__(self) -> str:
-        return repr(dict(self.items()))
+        return repr(self._now())
 
 
 class _Money:
@@ -217,3 +238,6 @@ class RunParams:
     def __init__(self, start_date: Any, end_date: Any, frequency: str) -> None:
         self.start_date, self.end_date, self.frequency = start_date, end_date, frequency
         self.type = "full_backtest"
+
+    def __repr__(self) -> str:
+        return f"RunParams({vars(self)})"

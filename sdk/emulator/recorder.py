@@ -36,8 +36,9 @@ class Recorder:
     ``after_day`` is called when a day is written down.
     """
 
-    def __init__(self, days: int) -> None:
+    def __init__(self, days: int, late: Callable[[], bool] = lambda: False) -> None:
         self.done = 0
+        self._late = late
         self.total_value = np.full(days, np.nan)
         self.cash = np.full(days, np.nan)
         self.capital = np.full(days, np.nan)
@@ -49,11 +50,12 @@ class Recorder:
         self.after_day: Callable[[], None] | None = None
 
     def record(self, **values: Any) -> None:
-        """``record``: one point a day for each name, the last one of the day counts."""
+        """``record``: one point a day for each name, the last one counts; from 16:00 on it is the next day's."""
+        day = self.done + self._late()
         for name, value in values.items():
             try:
                 one = value.item() if hasattr(value, "item") else value  # a Series or array of one number counts
-                self.curves.setdefault(name, {})[self.done] = float(one)
+                self.curves.setdefault(name, {})[day] = float(one)
             except (TypeError, ValueError) as error:
                 raise StrategyError(f"record({name}={value!r}): only numbers can be recorded") from error
 

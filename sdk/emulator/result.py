@@ -161,6 +161,8 @@ def _notes(session: Session) -> list[str]:
             f"{len(codes)} codes have no minute bars in some month of the run: {' '.join(codes[:3])}"
             f"{' …' if len(codes) > 3 else ''}; their minutes are NaN, their prices after 09:30 assumed"
         )
+    for name, digest in sorted(session.files.read.items()):
+        notes.append(f"read_file({name!r}) from the folder of the strategy, SHA-256 {digest}")
     for call, count in session.guard.cuts.items():
         notes.append(
             f"{call} was asked {count} times for days that were not known yet and the answer was cut; "

@@ -171,4 +171,28 @@ DATA_RULES: tuple[Rule, ...] = (
         "§3.11",
         "observed",
     ),
+    Rule(
+        *("strategy_end_clock", "23:59:59.001", ()),
+        "on_strategy_end 的时刻（最后一个交易日）",
+        "the last line of smoke_510300_2025/log_a.txt: 2025-01-03 23:59:59.001000; its callback is inferred",
+        "inferred",
+    ),
+    Rule(
+        *("fund_types", "class", ("fund",)),
+        "get_security_info、get_all_securities 的 type：etf、lof、mmf、fja …（按代码与名称）；fund = 一律 fund",
+        "the platform's page on both calls lists them; which code is which follows the exchanges' number ranges",
+        "documented",
+    ),
+    Rule(
+        *("stored_average", "rounded", ("exact",)),
+        "均价 avg：成交额 ÷ 成交量先取到 0.001（股票 2016-02 之前 0.01），再复权取整；exact = 不先取整",
+        "joinquant_native: 3,993 of 3,993 traded rows of two stocks; without it 165 differ by a cent",
+        "observed",
+    ),
+    Rule(
+        *("panel_line", "once", ("always", "silent")),
+        "get_price 取多只标的而不写 panel=False：WARNING 不建议继续使用panel…，每次回测一条；always = 每次调用一条",
+        "§6.1 quotes the line of the platform, not how often it comes; Python shows such a warning once a place",
+        "inferred",
+    ),
 )

@@ -237,4 +237,10 @@ TRADING_RULES: tuple[Rule, ...] = (
         "§2.1: 不对委托价格和成交数量进行任何检查而直接成交; the price is not named",
         "inferred",
     ),
+    Rule(
+        *("nothing_closeable", "error", ("silent",)),
+        "卖出时可平仓数量（T+1）为 0：ERROR 订单委托失败 … 因为可平仓数量有限，下单数量调整为 0（文字未见实例）",
+        "§3.9: a sale is limited by closeable_amount; the text is not known",
+        "guess",
+    ),
 )

@@ -113,6 +113,7 @@ def _open(job: Job, bundle: Bundle) -> tuple[Session, UserModule]:
     module = UserModule(job.source, job.name, job.folder)
     first, last = _span(bundle.days, job.start, job.end)
     session = Session(bundle, job.rules, (job.start, job.end), first, last, job.cash, job.frequency)
+    session.files.folder = job.folder
     _check_minutes(session)
     return session, module
 

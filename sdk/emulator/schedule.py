@@ -49,8 +49,14 @@ class Schedule:
         self.version = 0
         self._count = 0
 
-    def run_daily(self, func: Any, time: object = "9:30", reference_security: str = "000001.XSHG", **_: Any) -> None:
-        """Every trading day."""
+    def run_daily(
+        self,
+        func: Any,
+        time: object = "9:30",
+        reference_security: str = "000001.XSHG",
+        force: bool | None = None,
+    ) -> None:
+        """Every trading day; ``force`` changes nothing here."""
         self._add(func, DAILY, time, None)
 
     def run_weekly(

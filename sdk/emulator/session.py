@@ -20,7 +20,7 @@ from sdk.emulator.api.visible import Guard
 from sdk.emulator.bars import BarStore
 from sdk.emulator.basket import Basket
 from sdk.emulator.broker import Broker
-from sdk.emulator.clock import Clock
+from sdk.emulator.clock import END_OF_DAY, Clock
 from sdk.emulator.corporate_actions import CorporateActions
 from sdk.emulator.day_minutes import minutes_for_calls
 from sdk.emulator.logbook import Log, Logbook
@@ -36,6 +36,9 @@ from sdk.market.bundle import Bundle
 
 class StrategyGlobals:
     """``g``."""
+
+    def __repr__(self) -> str:
+        return f"StrategyGlobals({vars(self)})"
 
 
 class _Own:
@@ -86,6 +89,10 @@ class Context:
         """What set_universe set."""
         return list(self.__settings.universe)
 
+    def __repr__(self) -> str:
+        names = ("current_dt", "previous_date", "universe", "portfolio", "run_params")
+        return f"Context({ {name: getattr(self, name) for name in names} })"
+
 
 class Session:
     """All mutable state of one run hangs here; ``first`` and ``last`` are indices of trading days."""
@@ -116,14 +123,14 @@ class Session:
         self.guard = Guard(self.clock, self.settings, rules)
         self.reader = PriceReader(self.bars, self.clock, self.settings, rules)
         self.called_minutes = minutes_for_calls(self.minutes, self.bars, self.clock, rules)
-        self.history = History(self.reader, self.guard, self.called_minutes, rules)
+        self.history = History(self.reader, self.guard, self.called_minutes, rules, self._warn)
         self.bar_calls = BarCalls(self.history, self.reader, self.guard, self.minutes)
         self.ticks = Ticks(self.reader, self.quotes, self.minutes)
         self.auction = CallAuction(self.reader, self.minutes, rules["call_auction_volume"])
         self.unit_axis = self.history.minutes if frequency == "minute" else self.history.days
         self.securities = Securities(self.reader, self.guard)
         self.trading = Trading(self.broker, Basket(self.broker, self.quotes), self.bars, self.book, rules)
-        self.recorder = Recorder(last - first + 1)
+        self.recorder = Recorder(last - first + 1, lambda: self.clock.seconds >= END_OF_DAY)
         self.files = StrategyFiles()
         self.remarks: list[str] = []
         self.g: Any = StrategyGlobals()
@@ -132,3 +139,6 @@ class Session:
         portfolio = Portfolio(self.account, View(self.quotes, self.settings, self.book, minus_one))
         self.subportfolios = Subportfolios(self.account, portfolio, self.clock, self.book, rules)
         self.context = Context(portfolio, self.clock, self.settings, RunParams(*span, frequency))
+
+    def _warn(self, text: str) -> None:
+        self.book.write("system", "warning", text)

@@ -15,7 +15,22 @@ USER_CODE = str(PurePosixPath("/", "tmp", "strategy", "user_code.py"))
 
 
 def user_traceback(error: BaseException, sources: Mapping[str, list[str]]) -> str:
-    """Return the traceback as text; ``sources`` = file -> lines of the strategy and its own libraries."""
+    """Return the traceback as text; ``sources`` = file -> lines of the strategy and its own libraries.
+
+    What the error came from stands before it, as in Python, unless no line of the strategy raised it.
+    """
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None and _frames(before.__traceback__, sources):
+        between = _CAUSE if error.__cause__ is not None else _WHILE
+        return f"{user_traceback(before, sources)}\n\n{between}\n\n{_one(error, sources)}"
+    return _one(error, sources)
+
+
+_CAUSE = "The above exception was the direct cause of the following exception:"
+_WHILE = "During handling of the above exception, another exception occurred:"
+
+
+def _one(error: BaseException, sources: Mapping[str, list[str]]) -> str:
     lines = ["Traceback (most recent call last):"]
     for file, number, function in _frames(error.__traceback__, sources):
         lines.append(f'  File "{file}", line {number}, in {function}')

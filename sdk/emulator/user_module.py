@@ -23,6 +23,9 @@ from sdk.emulator.lib.third_party import missing_package, python_2_hint, refused
 from sdk.emulator.traceback_text import USER_CODE
 from sdk.errors import StrategyError
 
+# platform: the words of its own refusal (JOINQUANT.md §9)
+NO_FOLDERS = "您是否想导入研究中的自定义库? 自定义库暂时不支持文件夹, 请把库文件放在研究根目录:"
+
 
 class UserModule:
     """The namespace of one strategy; ``sources`` = file -> lines, for tracebacks."""
@@ -82,13 +85,15 @@ class UserModule:
         except ModuleNotFoundError as error:
             if error.name == name and self._folder is not None and (self._folder / f"{name}.py").is_file():
                 return self._neighbour(name, self._folder / f"{name}.py")
+            top = name.partition(".")[0]
+            if error.name == top and self._folder is not None and (self._folder / top).is_dir():
+                raise ImportError(f"{NO_FOLDERS} {top}", name=top) from None
             reason = missing_package(error.name or name)
             if reason is None:
                 raise
-            package = name.partition(".")[0]
-            if error.name != package or self._stands_in_a_try(sys._getframe(1)):
+            if error.name != top or self._stands_in_a_try(sys._getframe(1)):
                 raise ModuleNotFoundError(f"import {reason}", name=error.name) from error
-            return Absent(name if fromlist else package)
+            return Absent(name if fromlist else top)
 
     def _stands_in_a_try(self, frame: FrameType) -> bool:
         lines = self.sources.get(frame.f_code.co_filename, [])

@@ -37,7 +37,7 @@ def real_bundle(
     rows = _cut(rows, start, end)
     if factor is not None:
         rows = rows.assign(factor=factor)
-    return _write(path, rows, _cut(levels, start, end))
+    return write_frames(path, rows, _cut(levels, start, end))
 
 
 def small_cap_bundle(path: Path) -> Bundle:
@@ -46,7 +46,7 @@ def small_cap_bundle(path: Path) -> Bundle:
     rows = rows.assign(money=rows["volume"] * rows["close"], paused=rows["volume"] == 0, is_st=False)
     levels = pd.read_parquet(shared("market/index_daily/index_daily.parquet"))
     levels = levels[levels["code"] == "000300.XSHG"]
-    return _write(path, rows, _cut(levels, "2020-12-01", str(rows["date"].max())[:10]))
+    return write_frames(path, rows, _cut(levels, "2020-12-01", str(rows["date"].max())[:10]))
 
 
 def _cut(frame: pd.DataFrame, start: str, end: str) -> pd.DataFrame:
@@ -55,7 +55,8 @@ def _cut(frame: pd.DataFrame, start: str, end: str) -> pd.DataFrame:
     return frame[keep].assign(date=dates[keep], code=frame["code"][keep].astype(str))
 
 
-def _write(path: Path, rows: pd.DataFrame, levels: pd.DataFrame) -> Bundle:
+def write_frames(path: Path, rows: pd.DataFrame, levels: pd.DataFrame) -> Bundle:
+    """A bundle of day bars and index levels (``date`` as datetime), all codes listed since 2000."""
     days = np.unique(
         np.concatenate([rows["date"].to_numpy("datetime64[D]"), levels["date"].to_numpy("datetime64[D]")])
     )

@@ -164,7 +164,7 @@ def test_get_price_of_today_shows_what_is_known_and_cuts_the_rest(bundle):
             *("get_price(A, end_date='2024-01-09', count=1, fields=['open'])", "9:00"),
             "avoid_future_data=True时，当天开盘前不能获取当日的['open']字段数据",
         ),
-        ("get_bars(A, 1, end_dt='2024-01-10')", "9:30", "get_bars的end_date(2024-01-10 00:00:00)"),
+        ("get_bars(A, 1, end_dt='2024-01-10')", "9:30", "get_bars的end_dt(2024-01-10 00:00:00)"),
         ("get_index_stocks('000300.XSHG', '2024-01-10')", "9:30", "get_index_stocks的date(2024-01-10)"),
         ("get_extras('is_st', [A], end_date='2024-01-10', count=1)", "9:30", "get_extras的end_date"),
     ],
@@ -238,6 +238,9 @@ def test_lists_of_securities_and_days(bundle):
     assert span.tolist() == [dt.date(2024, 1, 3), dt.date(2024, 1, 4), dt.date(2024, 1, 5)]
     codes = ask(bundle, "out.append(normalize_code(['600000', 'sz000002', '000300.SH', 2]))")
     assert codes == ["600000.XSHG", "000002.XSHE", "000300.XSHG", "000002.XSHE"]
+    full = ["000001.XSHE", "000001.xshe", "600000.XSHG", "000300", "113009", "128039", "900901"]
+    codes = ask(bundle, f"out.append(normalize_code({full}))")
+    assert [code[-1] for code in codes] == ["E", "E", "G", "E", "G", "E", "G"]
     flags = ask(bundle, "out.append(get_extras('is_st', [A, B], count=2))")
     assert flags.shape == (2, 2)
     assert not flags.to_numpy().any()
@@ -260,6 +263,47 @@ def test_a_wrong_argument_is_named_with_the_nearest_right_one(bundle, call, word
 
     with pytest.raises(StrategyError, match=words):
         ask(bundle, f"out.append({call})")
+
+
+def test_funds_have_the_platforms_types(tmp_path):
+    names = {"510300.XSHG": "etf", "159915.XSHE": "etf", "161725.XSHE": "lof", "501018.XSHG": "lof"}
+    names |= {"511880.XSHG": "mmf", "600000.XSHG": "stock", "000300.XSHG": "index", "113009.XSHG": "conbond"}
+    kinds = {code: {"stock": "stock", "index": "index"}.get(kind, "fund") for code, kind in names.items()}
+    market = made_bundle(tmp_path / "market", {code: {"open": [10.0] * 3} for code in names}, kinds=kinds)
+    for code, kind in names.items():
+        assert ask(market, f"out.append(get_security_info({code!r}).type)", day="2024-01-04") == kind
+        listed = ask(market, f"out.append(get_all_securities([{kind!r}]))", day="2024-01-04")
+        assert code in listed.index
+        assert set(listed["type"]) == {kind}
+    funds = ask(market, "out.append(get_all_securities(['fund', 'open_fund']))", day="2024-01-04")
+    assert sorted(set(funds["type"])) == ["etf", "lof", "mmf"]
+    result = run_backtest("def initialize(c): get_all_securities(['futures'])", market, "2024-01-04", "2024-01-04")
+    assert "futures" in str(result.error)
+
+
+@pytest.mark.parametrize("end", ["'2024-1-5'", "'2024/1/5'", "'20240105'", "'2024-1-5 09:30:00'"])
+def test_dates_may_be_written_without_zeros(bundle, end):
+    last = ask(bundle, f"out.append(get_price(A, end_date={end}, count=1))").index[-1]
+    assert last == pd.Timestamp("2024-01-05")
+
+
+def test_without_the_guard_a_future_end_shows_of_today_what_is_known(bundle):
+    call = "out.append(get_price(A, end_date='2024-01-11', count=1, fields={}).index[-1].day)"
+    assert ask(bundle, call.format("['high_limit', 'paused', 'open']")) == 9
+    assert ask(bundle, call.format("['high_limit']"), when="9:00") == 9
+    assert ask(bundle, call.format("['open']"), when="9:00") == 8
+    assert ask(bundle, call.format("['close']")) == 8
+
+
+def test_the_average_is_kept_with_three_decimals_and_adjusted_after_that(tmp_path):
+    bars = {A: {"open": [10.0066] * 4, "factor": [1.0, 1.0, 2.0, 2.0]}}
+    market = made_bundle(tmp_path / "market", bars)
+    raw = ask(market, "out.append(get_price(A, count=3, fields='avg', fq=None))", day="2024-01-05")
+    assert raw["avg"].tolist() == [10.007, 10.007, 10.007]
+    pre = ask(market, "out.append(get_price(A, count=3, fields='avg'))", day="2024-01-05")
+    assert pre["avg"].tolist() == [5.0, 5.0, 10.01]
+    futures_only = ask(market, "out.append(get_price(A, count=1, fields='open_interest'))", day="2024-01-05")
+    assert futures_only.isna().all().all()
 
 
 def test_pre_adjusted_prices_are_joinquants_own(tmp_path):

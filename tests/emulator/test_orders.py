@@ -99,6 +99,15 @@ def test_partial_sells_are_cut_to_lots_and_whole_ones_are_not(tmp_path, call, so
     assert -sum(amount for _, amount, _ in fills(result) if amount < 0) == sold
 
 
+@pytest.mark.parametrize(("rule", "count"), [("error", 1), ("silent", 0)])
+def test_a_sale_of_what_was_bought_today_is_refused(tmp_path, rule, count):
+    body = "if day == 0: order(A, 500); print(order_target(A, 0) is None)"
+    result = trade(tmp_path, body, rules={"nothing_closeable": rule})
+    assert fills(result) == [(A, 500, 10.0)]
+    assert len(lines(result, "ERROR - 订单委托失败", "可平仓数量有限，下单数量调整为 0")) == count
+    assert lines(result, "True")
+
+
 def test_cash_cuts_a_buy_by_the_price_before_slippage_and_may_end_below_zero(tmp_path):
     result = trade(tmp_path, "if day == 0: order(A, 10450)", slip=True)
     assert fills(result) == [(A, 10000, 10.01)]

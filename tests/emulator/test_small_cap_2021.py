@@ -7,11 +7,18 @@ stocks have no bars beside the project; their orders are left out on both sides.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import re
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
+from sdk.emulator.accounts import Accounts
+from sdk.emulator.instruments import instrument_of
 from sdk.emulator.orders import OrderStatus
+from sdk.emulator.portfolio import Portfolio, View
+from sdk.emulator.rules import RuleBook
 from sdk.emulator.runner import run_backtest
 from tests.conftest import shared
 from tests.emulator.markets import small_cap_bundle
@@ -107,3 +114,32 @@ def test_changes_below_one_lot_of_held_stocks_leave_no_line_and_no_id(replay):
     assert not placed & {(time, code) for time, codes in SMALL_CHANGES.items() for code in codes}
     _, result = replay
     assert not {(order.entrust_text, order.request.security) for order in result.orders} - placed
+
+
+def test_total_value_at_the_open_is_the_platforms_to_the_last_digit():
+    """Each target value is total_value ÷ 30 at 09:30; on 2021-01-11 a stock without bars is held."""
+    rows = list(csv.DictReader(shared("platform_runs/small_cap_2021/orders.csv").open(encoding="utf-8")))
+    bars = pd.read_parquet(shared("market/small_cap_2021/daily.parquet"))
+    opens = bars.assign(date=bars["date"].astype(str).str[:10], code=bars["code"].astype(str))
+    opens = opens.set_index(["date", "code"])["open"].to_dict()
+    accounts, compared = Accounts(1_000_000), []
+    for moment in dict.fromkeys(row["time"] for row in rows):
+        day, orders = moment[:10], [row for row in rows if row["time"] == moment]
+        if all((day, code) in opens for code in accounts.holdings):
+            quotes = SimpleNamespace(last_price=lambda code, day=day: opens[day, code])
+            portfolio = Portfolio(accounts, View(quotes, SimpleNamespace(), SimpleNamespace(), 1.0))
+            assert portfolio.total_value / 30 == max(float(row["target_value"]) for row in orders)
+            compared.append(day)
+        for row in orders:
+            if row["status"] == "filled":
+                book(accounts.parts[0], row)
+    assert compared == ["2021-01-04", "2021-01-18"]
+
+
+def book(account, row):
+    amount, price, fee = int(row["amount"]), float(row["price"]), float(row["commission"])
+    now = dt.datetime.fromisoformat(row["time"])
+    if row["action"] == "open":
+        account.buy(instrument_of(row["security"], "", "stock", RuleBook()), amount, price, fee, now)
+    else:
+        account.sell(row["security"], amount, price, fee, now, False)

@@ -19,7 +19,7 @@ from sdk.market.layout import MINUTE_FIELDS
 from sdk.market.session_minutes import BARS, ENDS, bars_ended
 
 Blocks = dict[str, np.ndarray]
-_OF_THE_DAY = ("factor", "high_limit", "low_limit", "paused")
+_OF_THE_DAY = ("factor", "high_limit", "low_limit", "paused", "open_interest")
 
 
 class Axis(Protocol):

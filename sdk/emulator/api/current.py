@@ -5,6 +5,7 @@ Both are lazy: nothing is looked up before an attribute is read. Sources: JOINQU
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,20 @@ from sdk.emulator.api.prices import PriceReader
 from sdk.emulator.clock import OPEN
 from sdk.emulator.quotes import Quotes
 
+# what the two items show when printed
+_CURRENT = ("code", "name", "last_price", "day_open", "high_limit", "low_limit", "paused", "is_st")
+_UNIT = ("security", "open", "close", "high", "low", "volume", "money", "factor", "pre_close", "paused")
+
 
 class CurrentData(dict[str, "SecurityCurrentData"]):
     """code -> today's facts; filled by ``[code]``, never by ``in`` or iteration."""
 
-    def __init__(self, reader: PriceReader, quotes: Quotes) -> None:
+    def __init__(self, reader: PriceReader, quotes: Quotes, industry: Callable[[str], str]) -> None:
         super().__init__()
-        self._reader, self._quotes = reader, quotes
+        self._reader, self._quotes, self._industry = reader, quotes, industry
 
     def __missing__(self, code: str) -> SecurityCurrentData:
-        item = SecurityCurrentData(self._reader.bars.need(code), self._reader, self._quotes)
+        item = SecurityCurrentData(self._reader.bars.need(code), self._reader, self._quotes, self._industry)
         self[code] = item
         return item
 
@@ -31,10 +36,10 @@ class CurrentData(dict[str, "SecurityCurrentData"]):
 class SecurityCurrentData:
     """Facts of today; valid today only."""
 
-    __slots__ = ("_quotes", "_reader", "code")
+    __slots__ = ("_industry", "_quotes", "_reader", "code")
 
-    def __init__(self, code: str, reader: PriceReader, quotes: Quotes) -> None:
-        self.code, self._reader, self._quotes = code, reader, quotes
+    def __init__(self, code: str, reader: PriceReader, quotes: Quotes, industry: Callable[[str], str]) -> None:
+        self.code, self._reader, self._quotes, self._industry = code, reader, quotes, industry
 
     @property
     def last_price(self) -> float:
@@ -71,6 +76,14 @@ class SecurityCurrentData:
     def name(self) -> str:
         """Display name. The bundle keeps the latest one."""
         return self._reader.bars.instrument(self.code).name
+
+    @property
+    def industry_code(self) -> str:
+        """Code of the industry, as ``Groups.industry_code`` finds it."""
+        return self._industry(self.code)
+
+    def __repr__(self) -> str:
+        return f"SecurityCurrentData({ {name: getattr(self, name) for name in _CURRENT} })"
 
 
 class BarData(dict[str, "SecurityUnitData"]):
@@ -127,6 +140,9 @@ class SecurityUnitData:
     def returns(self) -> float:
         """close ÷ pre_close − 1."""
         return self.close / self.pre_close - 1
+
+    def __repr__(self) -> str:
+        return f"SecurityUnitData({ {name: getattr(self, name) for name in _UNIT} })"
 
     def isnan(self) -> bool:
         """True without a bar."""

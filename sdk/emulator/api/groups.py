@@ -22,6 +22,7 @@ from sdk.errors import MarketError, StrategyError, nearest
 
 # What the platform's industry and concept codes look like: a bundle may lack a code that the platform has.
 OFFICIAL = re.compile(r"[A-T]\d\d|80\d{4}|85\d{4}|HY\d{3}|HY\d{6}|SC\d{4}|GN\d{3}")
+_MAIN_KINDS = ("zjw", "sw_l1", "jq_l1")
 
 
 class Groups:
@@ -63,6 +64,15 @@ class Groups:
             {"code": code, "type": kind, **names} for code, kinds in found.items() for kind, names in kinds.items()
         ]
         return pd.DataFrame(rows, columns=["code", "type", "industry_code", "industry_name"])
+
+    def industry_code(self, code: str) -> str:
+        """Code of a security's industry today: the first classification of ``_MAIN_KINDS``; '' without one."""
+        if not self._reader.bars.bundle.has_table("industries"):
+            return ""
+        spans = self._table("industries", "industry_code")
+        rows = np.flatnonzero(spans.inside(self._day("industry_code", None)) & (spans.columns["code"] == code))
+        by_kind = {spans.columns["kind"][row]: str(spans.columns["industry_code"][row]) for row in rows.tolist()}
+        return next((by_kind[kind] for kind in (*_MAIN_KINDS, *by_kind) if kind in by_kind), "")
 
     # --------------------------------------------------------------------------------------------- concepts
     def get_concepts(self) -> Any:

@@ -8,7 +8,7 @@ first call that needs it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,12 +22,26 @@ from sdk.emulator.minutes import MinuteStore
 from sdk.emulator.unsupported import unsupported
 from sdk.errors import StrategyError
 
+PANEL_TEXT = (
+    "不建议继续使用panel（panel将在pandas未来版本不再支持，将来升级pandas后，您的策略会失败），"
+    "建议 get_price 传入 panel=False 参数"
+)
+
 
 class History:
     """The bar calls of one run."""
 
-    def __init__(self, reader: PriceReader, guard: Guard, minutes: MinuteStore, rules: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        reader: PriceReader,
+        guard: Guard,
+        minutes: MinuteStore,
+        rules: Mapping[str, str],
+        warn: Callable[[str], object],
+    ) -> None:
         self._reader, self._bars = reader, reader.bars
+        self._warn = warn
+        self._panel_lines = {"silent": 0, "once": 1, "always": -1}[rules["panel_line"]]
         self._keep_rest = rules["sliding_bars_rest"] == "keep"
         self._offered = minutes.offered
         self.days: Axis = DayAxis(reader, guard)
@@ -140,7 +154,10 @@ class History:
         if count is not None and start_date is not None:
             raise StrategyError("get_price: give either count or start_date, not both")
         if skip_paused and many and panel:
-            raise StrategyError("get_price: skip_paused=True with several securities needs panel=False")
+            raise StrategyError(
+                "get_price 取多只股票数据时, 为了对齐日期, 不能跳过停牌 "
+                "(skip_paused=True with several securities needs panel=False)"
+            )
         stop = axis.stop("get_price", end_date, names)
         if not many and skip_paused and count is not None:
             bars = whole_count(count, "get_price")
@@ -162,6 +179,9 @@ class History:
         blocks, days = folded(blocks, days, size, self._keep_rest)
         if not panel:
             return long(codes, days, blocks, keep)
+        if self._panel_lines:
+            self._panel_lines -= 1
+            self._warn(PANEL_TEXT)
         return FieldFrames({name: table(codes, days, block) for name, block in blocks.items()})
 
 

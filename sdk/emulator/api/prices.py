@@ -22,7 +22,7 @@ from sdk.emulator.settings import Settings
 from sdk.errors import StrategyError, nearest
 
 DEFAULT_FIELDS = ("open", "close", "high", "low", "volume", "money")
-FIELDS = (*DEFAULT_FIELDS, "factor", "high_limit", "low_limit", "avg", "pre_close", "paused")
+FIELDS = (*DEFAULT_FIELDS, "factor", "high_limit", "low_limit", "avg", "pre_close", "paused", "open_interest")
 PAUSED_FILL = (*PRICES, "volume", "money")
 
 
@@ -110,6 +110,8 @@ class PriceReader:
         self, field: str, raw: np.ndarray, ratio: tuple[np.ndarray, np.ndarray] | None, codes: Sequence[str]
     ) -> np.ndarray:
         """Return raw values of a field adjusted by ``ratio`` and rounded."""
+        if field == "avg" and ratio is None:
+            return raw  # kept with three decimals
         if field in PRICES:
             return self._rounded(raw if ratio is None else raw * ratio[0] / ratio[1], codes)
         if field == "volume" and ratio is not None:

@@ -10,17 +10,23 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from sdk.emulator.api.prices import FIELDS, PriceReader, code_list
 from sdk.emulator.api.visible import Guard, as_datetime
+from sdk.emulator.instruments import security_type
 from sdk.emulator.unsupported import unsupported
 from sdk.errors import StrategyError
 
 LIVE = dt.date(2200, 1, 1)
-FUND_TYPES = ("fund", "etf", "lof", "mmf", "money_market_fund", "stock_fund", "fja", "fjb", "fjm", "QDII_fund")
+FUND_TYPES = ("etf", "lof", "mmf", "fja", "fjb", "fjm")
+TYPES = ("stock", "index", "conbond", *FUND_TYPES)  # what a bundle can have; the platform has more
+# the longer mark first: XSHE holds SH
+_EXCHANGES = ((("XSHE", "SZ"), "XSHE"), (("XSHG", "SH"), "XSHG"))
+_SHANGHAI = ("5", "6", "9", "11", "204")
 
 
 @dataclass(frozen=True)
@@ -52,19 +58,27 @@ class Securities:
             raise StrategyError(f"get_security_info: the bundle has bars of {code!r} but no entry in securities")
         row = listing.row[code]
         start, end = _date(listing.start_date[row]), _end(listing.end_date[row])
-        return SecurityInfo(code, listing.display_name[row], listing.name[row], start, end, listing.type[row])
+        return SecurityInfo(code, listing.display_name[row], listing.name[row], start, end, self._types[row])
+
+    @cached_property
+    def _types(self) -> list[str]:
+        """The platform's type of each row of the listing (rule ``fund_types``)."""
+        listing = self._bars.listing
+        if self._bars.rules["fund_types"] == "fund":
+            return listing.type
+        return [security_type(*row) for row in zip(listing.code, listing.display_name, listing.type, strict=True)]
 
     def get_all_securities(self, types: Any = (), date: Any = None) -> Any:
         """DataFrame by code; no types = stocks; with a date those listed on that date."""
         import pandas as pd
 
         wanted = {types} if isinstance(types, str) else set(types or ["stock"])
-        kinds = {"fund" if kind in FUND_TYPES else kind for kind in wanted}
-        if odd := kinds - {"stock", "fund", "index"}:
-            raise unsupported(f"get_all_securities({sorted(odd)})", "use 'stock', 'fund' or 'index'")
+        kinds = wanted | {"fund", *FUND_TYPES} if "fund" in wanted else wanted
+        if not kinds & {*TYPES}:
+            raise unsupported(f"get_all_securities({sorted(wanted)})", f"a bundle has {' '.join(TYPES)}")
         day = None if date is None else np.datetime64(self._guard.date("get_all_securities", date))
         listing = self._bars.listing
-        keep = np.isin(listing.type, sorted(kinds))
+        keep = np.isin(self._types, sorted(kinds))
         if day is not None:
             keep &= (listing.start_date <= day) & (np.isnat(listing.end_date) | (day <= listing.end_date))
         ends = np.where(np.isnat(listing.end_date), np.datetime64(LIVE), listing.end_date)
@@ -73,7 +87,7 @@ class Securities:
             "name": np.array(listing.name, dtype=object)[keep],
             "start_date": listing.start_date[keep].astype("datetime64[s]"),
             "end_date": ends[keep].astype("datetime64[s]"),
-            "type": np.array(listing.type, dtype=object)[keep],
+            "type": np.array(self._types, dtype=object)[keep],
         }
         return pd.DataFrame(columns, index=pd.Index(np.array(listing.code, dtype=object)[keep], dtype=object))
 
@@ -175,11 +189,12 @@ class Securities:
         if digits is None:
             raise StrategyError(f"normalize_code: {code!r} has no six digits")
         text, six = str(code).upper(), digits.group()
-        if "XSHG" in text or "SH" in text:
-            return f"{six}.XSHG"
-        if "XSHE" in text or "SZ" in text:
-            return f"{six}.XSHE"
-        return f"{six}.XSHG" if six[0] in "569" else f"{six}.XSHE"
+        for marks, exchange in _EXCHANGES:
+            if any(mark in text for mark in marks):
+                return f"{six}.{exchange}"
+        guess = f"{six}.XSHG" if six.startswith(_SHANGHAI) else f"{six}.XSHE"
+        other = f"{six}.XSHE" if guess.endswith("G") else f"{six}.XSHG"
+        return other if self._bars.known(other) and not self._bars.known(guess) else guess
 
 
 def _spans(frame: Any, index_symbol: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -18,6 +18,10 @@ from sdk.emulator.orders import STYLES, MarketOrderStyle, OrderRequest, UserOrde
 from sdk.errors import StrategyError, nearest
 
 _MARKET = MarketOrderStyle()
+_CALLS = {
+    **{"OrderAmount": "order", "OrderTargetAmount": "order_target"},
+    **{"OrderValue": "order_value", "OrderTargetValue": "order_target_value"},
+}
 _BATCH_KEYS = ("security", "amount", "style", "side", "pindex", "close_today")
 
 
@@ -99,7 +103,7 @@ class Trading:
             style = _MARKET
         if not isinstance(style, STYLES):
             known = ", ".join(kind.__name__ for kind in STYLES)
-            raise StrategyError(f"{mode}: style must be one of {known}, got {style!r}")
+            raise StrategyError(f"{_CALLS[mode]}: style must be one of {known}, got {style!r}")
         quantity = _number(quantity, mode, security)
         number = pindex if isinstance(pindex, int) else -1
         request = OrderRequest(str(security), mode, quantity, style, number)
@@ -194,7 +198,7 @@ def _number(quantity: Any, mode: str, security: str) -> float:
     try:
         number = float(quantity)
     except (TypeError, ValueError) as error:
-        raise StrategyError(f"{mode}({security}): {quantity!r} is not a number") from error
+        raise StrategyError(f"{_CALLS[mode]}({security}): {quantity!r} is not a number") from error
     if not math.isfinite(number):
-        raise StrategyError(f"{mode}({security}): quantity is {number}; check the prices it was made from")
+        raise StrategyError(f"{_CALLS[mode]}({security}): quantity is {number}; check the prices it was made from")
     return number

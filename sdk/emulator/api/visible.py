@@ -9,6 +9,7 @@ platform's sentence; without it the platform would hand the future out, here the
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -49,7 +50,9 @@ class Guard:
                 raise FutureDataError(
                     f"avoid_future_data=True时，{call}的end_date({moment})不能大于当前日期({clock.now})"
                 )
-            return stop if self._give else self._cut(call, finished)
+            # without the guard a future day is cut to today, which then shows what it may
+            today = int(np.searchsorted(days, np.datetime64(clock.date), side="right"))
+            return stop if self._give else self._today(call, today, finished, fields)
         return (
             stop if self._give and not self._settings.avoid_future_data else self._today(call, stop, finished, fields)
         )
@@ -79,10 +82,9 @@ class Guard:
             stop += bars_ended(moment.hour * 3600 + moment.minute * 60 + moment.second) - BARS
         if stop <= known or moment <= clock.now:
             return min(stop, known)
+        name = "end_dt" if call == "get_bars" else "end_date"
         if self._settings.avoid_future_data:
-            raise FutureDataError(
-                f"avoid_future_data=True时，{call}的end_date({moment})不能大于当前时间({clock.now})"
-            )
+            raise FutureDataError(f"avoid_future_data=True时，{call}的{name}({moment})不能大于当前时间({clock.now})")
         return stop if self._give else self._cut(call, known)
 
     def stop_bars(self, call: str, end: object) -> int:
@@ -97,9 +99,7 @@ class Guard:
         if stop <= finished or moment <= clock.now:
             return min(stop, finished)
         if self._settings.avoid_future_data:
-            raise FutureDataError(
-                f"avoid_future_data=True时，{call}的end_date({moment})不能大于当前日期({clock.now})"
-            )
+            raise FutureDataError(f"avoid_future_data=True时，{call}的end_dt({moment})不能大于当前日期({clock.now})")
         return stop if self._give else self._cut(call, finished)
 
     def _cut(self, call: str, finished: int) -> int:
@@ -130,10 +130,22 @@ def as_datetime(value: Any, call: str) -> dt.datetime:
         return dt.datetime(value.year, value.month, value.day)
     try:
         if isinstance(value, str):
-            return dt.datetime.fromisoformat(value.strip().replace("/", "-"))
+            return dt.datetime.fromisoformat(_padded(value))
         found = np.datetime64(value, "s").item()
         if isinstance(found, dt.datetime):
             return found
     except (ValueError, TypeError):
         pass
     raise StrategyError(f"{call}: {value!r} is not a date; write it like '2024-12-31'")
+
+
+def _padded(text: str) -> str:
+    """Return '2024/1/5' as '2024-01-05'; what follows the date is kept."""
+    found = _DATE.match(text.strip())
+    if found is None:
+        return text.strip()
+    year, month, day, rest = found.groups()
+    return f"{year}-{int(month):02d}-{int(day):02d}{rest}"
+
+
+_DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(.*)")
