@@ -3,7 +3,8 @@
 The strategy runs once. Before each probed day the process forks; the copy draws a veil over what an instant of that
 day cannot know (veil.py), runs the one day and tells its calls; the original runs the day on the true bars. An order
 that differs is a proof: what the strategy had done until the instant depends on what came after it. The first data
-call whose answer differs is named as the source, and reported by itself where no order changed that day.
+call whose answer differs is named as the source, and reported by itself where no order changed that day. A copy that
+does not reach the end of its day (killed, out of time) proves nothing: it is counted as not judged.
 
 Per day three copies: before the open (calls before 09:25 count), at the open (calls up to 09:30), after the close
 (calls of the whole day). Rule ``future_rows_without_guard`` is ``give``, as on the platform, so that a strategy
@@ -57,17 +58,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class LookaheadReport:
-    """What was probed and found. ``error``: what the strategy raised, if it did."""
+    """What was probed and found. ``unjudged``: copies that died; ``error``: what the strategy raised, if it did."""
 
     strategy: str
     days: int
     findings: list[Finding] = field(default_factory=list)
+    unjudged: int = 0
     error: str = ""
 
     @property
     def clean(self) -> bool:
-        """True when no decision and no answer changed."""
-        return not self.findings and not self.error
+        """True when everything was judged and no decision and no answer changed."""
+        return not self.findings and not self.unjudged and not self.error
 
     def to_json(self) -> str:
         """Return the report as JSON text."""
@@ -95,16 +97,14 @@ def check_lookahead(
         strategy, bundle, start, end, cash, frequency, {"future_rows_without_guard": "give", **(rules or {})}
     )
     for table in bundle.bar_tables:
-        for name in table.fields:
-            table.writable(name)  # loaded before the copies are made, so that a veil covers it
+        table.load()  # before the copies are made, so that a veil covers it
     recorder = CallRecorder(session.clock)
     engine = _Probing(session, module, recorder, every, on_day)
     names = recorder.wrap(strategy_names(session))
     error = engine.run({**preset_names(session.rules), **names}, importable_modules(session, names))
     days = len(range(session.first, session.last + 1, every))
-    return LookaheadReport(
-        module.name, days, engine.findings, "" if error is None else f"{type(error).__name__}: {error}"
-    )
+    words = "" if error is None else f"{type(error).__name__}: {error}"
+    return LookaheadReport(module.name, days, engine.findings, engine.unjudged, words)
 
 
 class _Probing(Engine):
@@ -116,6 +116,7 @@ class _Probing(Engine):
         super().__init__(session, module)
         self._recorder, self._every, self._on_day = recorder, every, on_day
         self.findings: list[Finding] = []
+        self.unjudged = 0
 
     def _day(self, day: int) -> None:
         first, last = self.session.first, self.session.last
@@ -127,13 +128,16 @@ class _Probing(Engine):
             mine = self._recorder.calls[before:]
             for instant, copy in copies.items():
                 theirs = copy()
+                if theirs is None:
+                    self.unjudged += 1
+                    continue
                 finding = _compare(str(self.session.bars.days[day]), instant, mine, theirs)
                 if finding is not None and not any(_same_place(finding, other) for other in self.findings):
                     self.findings.append(finding)
         self._on_day(day - first + 1, last - first + 1)
 
-    def _copy(self, day: int, instant: Instant) -> Callable[[], list[Call]]:
-        """Fork; return what waits for the copy and gives its calls of the day."""
+    def _copy(self, day: int, instant: Instant) -> Callable[[], list[Call] | None]:
+        """Fork; return what waits for the copy and gives its calls of the day, None if it died."""
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
@@ -147,11 +151,11 @@ class _Probing(Engine):
                 os._exit(code)
         os.close(writing)
 
-        def calls() -> list[Call]:
+        def calls() -> list[Call] | None:
             with os.fdopen(reading, encoding="utf-8") as pipe:
                 text = pipe.read()
-            os.waitpid(child, 0)
-            return [Call(*values) for values in json.loads(text or "[]")]
+            _, status = os.waitpid(child, 0)
+            return [Call(*values) for values in json.loads(text)] if status == 0 else None
 
         return calls
 

@@ -59,13 +59,17 @@ def lookahead(
         files.write_text(out, report.to_json())
     if report.error:
         console.print(f"策略中止 {report.error}", markup=False, soft_wrap=True)
+    if report.unjudged:
+        console.print(f"未能判断 {report.unjudged} 次：替换行情后的副本没有跑完这一天，不算证据", markup=False)
     orders = sum(finding.kind == "order" for finding in report.findings)
     verdict = (
         f"有未来数据：{orders} 处下单、{len(report.findings) - orders} 处取数依赖决策之后的行情"
         if report.findings
         else "策略没有跑完，不能下结论"
         if report.error
+        else "没有证据，但有未能判断的交易日；换一段时间或加大 --every 再查"
+        if report.unjudged
         else f"未发现未来数据：检查了 {report.days} 个交易日，替换之后的下单与取数全部相同"
     )
     console.print(verdict, markup=False, soft_wrap=True)
-    sys.exit(1 if report.findings else 2 if report.error else 0)
+    sys.exit(1 if report.findings else 0 if report.clean else 2)

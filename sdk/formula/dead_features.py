@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from sdk.formula.panel_scores import PanelScores
+from sdk.formula.panel_scores import ScorePanel
 
 
 def dead_features(
-    panel: PanelScores, names: Iterable[str], days: Sequence[int] | np.ndarray, members: np.ndarray | None = None
+    panel: ScorePanel, names: Iterable[str], days: Sequence[int] | np.ndarray, members: np.ndarray | None = None
 ) -> dict[str, str]:
     """Return name -> reason for the features that have no two different values on any of ``days``.
 

@@ -21,9 +21,9 @@ from sdk.formula.compiled import OPCODES, PICK
 
 Node: TypeAlias = tuple[Any, ...]  # ("", row) or (operator, node, ...), nodes counted from 0
 
+WINDOWS = frozenset(name for name, (_, days) in OPCODES.items() if days or name == "JUMP")
 _MOST_DAYS = 119  # of a compact series: fewer than JUMP reads
 _MOST_SHARED = 48  # nodes kept for later formulas: a few hundred KB a block of stocks
-_KEPT = frozenset(name for name, (_, days) in OPCODES.items() if days or name == "JUMP")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class _Builder:
         uses, days = Counter[int](), dict[int, int]()
         for top in tops:
             for node, need in self._needs(top, 1).items():
-                if self._nodes[node][0] in _KEPT and need <= self._depth:
+                if self._nodes[node][0] in WINDOWS and need <= self._depth:
                     uses[node] += 1
                     days[node] = max(need, days.get(node, 0))
         for node in sorted(node for node, count in uses.most_common(_MOST_SHARED) if count > 1):

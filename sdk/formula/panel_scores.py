@@ -7,7 +7,7 @@ that get a score, and the finite cone behind them, are computed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -18,14 +18,31 @@ from jq_strategy.inputs import usable_bars
 from sdk.errors import FormulaError
 from sdk.formula.compiled import OPCODES
 from sdk.formula.compiled_features import COMPILED
+from sdk.formula.layout import WINDOWS
 from sdk.formula.segments import PlanOnPanel, Programs
 
 _BYTES_AT_ONCE = 64_000_000  # of scores held together: 370 formulas for 300 stocks and 72 days
 _FEW_STOCKS = 16  # 3 MB of bars of 2,900 days
 _BYTES_OF_WINDOWS = 256_000_000  # of windows over features that are kept
-_WINDOWED = frozenset(name for name, (_, days) in OPCODES.items() if days or name == "JUMP")
 
 Tree = tuple
+
+
+class ScorePanel(Protocol):
+    """What scores formulas on fixed bars: the compiled loops below, or torch on a device."""
+
+    def scores(self, tree: Tree, days: Sequence[int] | np.ndarray, members: np.ndarray | None = None) -> np.ndarray:
+        """(stocks, len(days)), NaN without a score."""
+
+    def scores_of(
+        self, trees: Sequence[Tree], days: Sequence[int] | np.ndarray, members: np.ndarray | None = None
+    ) -> Iterator[np.ndarray]:
+        """The same of many formulas, one after the other."""
+
+    def batches_of(
+        self, trees: Sequence[Tree], days: Sequence[int] | np.ndarray, members: np.ndarray | None = None
+    ) -> Iterator[np.ndarray]:
+        """The same in arrays (formulas, stocks, len(days))."""
 
 
 class PanelScores:
@@ -134,7 +151,7 @@ class PanelScores:
         rows = {step.label: self._feature(step.name) for step in steps if not step.operands}
         feature_of = {step.label: step.name for step in steps if not step.operands}
         for step in steps:
-            if step.name in _WINDOWED and len(step.operands) == 1 and step.operands[0][0] in feature_of:
+            if step.name in WINDOWS and len(step.operands) == 1 and step.operands[0][0] in feature_of:
                 row = self._window(step, feature_of[step.operands[0][0]])
                 if row is not None:
                     rows[step.label] = row

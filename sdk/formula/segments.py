@@ -119,7 +119,7 @@ class Programs:
 
     def run(self, features: np.ndarray, ready: np.ndarray, result: np.ndarray) -> None:
         """Fill ``result`` (places, stocks, days) with the last step of each plan; all of one float type."""
-        if not self._tops:
+        if not self._tops or not len(self._days):
             return
         layout = self.layout()
         rows, full, compact, programs, spans = layout.tables

@@ -93,6 +93,11 @@ class BarTable:
         part.setflags(write=False)
         return part
 
+    def load(self) -> None:
+        """Read all fields now."""
+        for field in self.fields:
+            self._whole(field)
+
     def writable(self, field: str) -> np.ndarray:
         """Return the matrix itself, (codes, days), to be changed: for processes that play with another market."""
         matrix = self._whole(field)

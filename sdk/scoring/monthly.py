@@ -4,9 +4,10 @@ Time. Rebalances happen at the open of the first trading day of each month. The 
 trading day before (``signal_lag`` = 1); members, halts and limits are those of the rebalance day at its open. The
 return of a month runs from open to open, adjusted, so a holding is priced where it can be traded.
 
-Rules, the same as in the exported strategy: the K best scores of the day's members, equal scores by code, 1/K of the
-value each; a chosen stock that is halted or opens at its upper limit is not bought and its share stays in cash; a
-stock that left the choice is sold unless it is halted or opens at its lower limit. A missing score is never bought.
+Rules, the same as in the exported strategy: the K best scores of the day's members, equal scores by the rank keys,
+1/K of the value each; a chosen stock that is halted or opens at its upper limit is not bought and its share stays in
+cash; a stock that left the choice is sold unless it is halted or opens at its lower limit. A missing score is never
+bought.
 """
 
 from __future__ import annotations

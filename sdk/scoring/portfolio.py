@@ -49,6 +49,17 @@ def _best(scores, places, first, k, chosen, best):
 
 
 @_compiled
+def choose_all(scores, places, k, chosen_mask):
+    """Mark the k best of each month, nobody held: scores, places and mask (R, stocks)."""
+    first = np.zeros(scores.shape[1], np.bool_)
+    chosen, best = np.zeros(k + 1, np.int64), np.zeros(k + 1)
+    for month in range(len(scores)):
+        number, _ = _best(scores[month], places[month], first, k, chosen, best)
+        for place in range(number):
+            chosen_mask[month, chosen[place]] = True
+
+
+@_compiled
 def _spread(scores):
     """Return how many scores there are and whether two of them differ."""
     scored, lowest, highest = 0, math.inf, -math.inf

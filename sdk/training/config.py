@@ -40,12 +40,13 @@ class TrainConfig(BaseModel):
     heads: int = Field(4, ge=1, description="注意力头数")
     commission: float = Field(0.0003, ge=0, description="佣金率")
     stamp_tax: float = Field(0.001, ge=0, description="卖出印花税率")
+    half_spread: float = Field(0.00123, ge=0, description="单边滑点")
     precision: Literal["float64", "float32"] = Field(
         "float64", description="搜索精度；float32 较快，分数不再逐位一致"
     )
+    device: str = Field("cpu", description="打分的设备：cpu = 编译循环；cuda … = torch（尚未在 GPU 上运行过）")
     threads: int = Field(1, ge=1, le=64, description="打分线程数；不改变任何结果")
     remembered: int = Field(200_000, ge=1, description="记住的公式数上限（约 0.5 KB 一个）")
-    half_spread: float = Field(0.00123, ge=0, description="单边滑点")
 
     @field_validator("rank_keys")
     @classmethod

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from jq_strategy import formula as language
-from sdk.formula.panel_scores import PanelScores
+from sdk.formula.panel_scores import ScorePanel
 from sdk.scoring.monthly import MonthlyMarket
+from sdk.scoring.portfolio import choose_all
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class PrecisionReport:
 
 
 def compare_precisions(
-    quick: PanelScores,
-    exact: PanelScores,
+    quick: ScorePanel,
+    exact: ScorePanel,
     market: MonthlyMarket,
     lists: Sequence[tuple[int, ...]],
     vocabulary: str,
@@ -57,8 +58,6 @@ def compare_precisions(
 
 def chosen(scores: np.ndarray, places: np.ndarray, k: int) -> np.ndarray:
     """Return who is among the K best of each day: (stocks, R); a missing score is never chosen."""
-    known = ~np.isnan(scores)
-    order = np.lexsort((places, np.where(known, -scores, np.inf)), axis=0)
-    best = np.zeros(scores.shape, dtype=bool)
-    np.put_along_axis(best, order[:k], True, axis=0)
-    return best & known
+    best = np.zeros(scores.shape[::-1], dtype=bool)
+    choose_all(np.ascontiguousarray(scores.T, dtype=np.float64), np.ascontiguousarray(places.T), k, best)
+    return best.T

@@ -17,7 +17,7 @@ from sdk.errors import ConfigError
 from sdk.formula.bars import bars_between
 from sdk.formula.canonical import canonical
 from sdk.formula.dead_features import dead_features
-from sdk.formula.panel_scores import PanelScores
+from sdk.formula.panel_scores import PanelScores, ScorePanel
 from sdk.formula.trees import Tree
 from sdk.market.bundle import Bundle
 from sdk.scoring.monthly import Costs, MonthlyMarket, MonthlyResult, monthly_market, top_k_portfolios
@@ -43,11 +43,11 @@ WORTHLESS = Judgement(FLOOR, FLOOR, 0.0, 0.0, 1.0)
 class Evaluator:
     """Rewards formulas on a panel and a market; what is equal, now or before, is computed once.
 
-    Formulas are remembered by their token list and by their canonical form, each at most ``remembered`` times; the
-    oldest is forgotten first.
+    Judgements are remembered under the token list and under the canonical form, for about ``remembered`` formulas;
+    what was not asked for longest is forgotten first.
     """
 
-    def __init__(self, panel: PanelScores, market: MonthlyMarket, config: TrainConfig) -> None:
+    def __init__(self, panel: ScorePanel, market: MonthlyMarket, config: TrainConfig) -> None:
         self.panel, self.market, self._config = panel, market, config
         self._costs = Costs(config.commission, config.stamp_tax, config.half_spread)
         self._pool_return = market.pool_return
@@ -135,10 +135,20 @@ class Judge(Evaluator):
         self.period = (start, end)
         market = monthly_market(bundle, config.pool_index, start, end, config.rank_keys)
         bars = bars_between(bundle, list(market.codes), sorted(usable), None, end, config.pool_index)
-        super().__init__(PanelScores(bars, config.precision, config.threads), market, config)
+        super().__init__(_panel(bars, config), market, config)
         alive = [name for name in features if name not in self.refused]
         self.refused.update(dead_features(self.panel, alive, market.signal_days, market.members))
         self.banned = frozenset(self.refused)
+
+
+def _panel(bars: dict[str, np.ndarray], config: TrainConfig) -> ScorePanel:
+    if config.device == "cpu":
+        return PanelScores(bars, config.precision, config.threads)
+    from sdk.training.torch_panel import TorchPanel, usable_device
+
+    if config.precision != "float64":
+        raise ConfigError(f"setting precision = {config.precision!r}: with device = {config.device!r} only float64")
+    return TorchPanel(bars, usable_device(config.device))
 
 
 def _period(bundle: Bundle, config: TrainConfig) -> tuple[str, str]:

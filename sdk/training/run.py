@@ -24,13 +24,13 @@ def train_formula(
     judge = Judge(bundle, config)
     for name, reason in judge.refused.items():
         click.echo(f"不使用 {name}：{reason}", err=True)
-    result = search(config, judge, on_step)
+    result, precision = search(config, judge, on_step), None
     if config.precision == "float32":
         exact = Judge(bundle, config.model_copy(update={"precision": "float64"}))
-        report = compare_precisions(
+        precision = compare_precisions(
             judge.panel, exact.panel, judge.market, result.last_batch, config.vocabulary, config.top_k
         )
-        click.echo(str(report), err=True)
+        click.echo(str(precision), err=True)
         result = replace(result, judgement=exact.judge(result.tokens))
-    directory, formula = write_run(out, config, result, bundle.fingerprint, judge.period)
+    directory, formula = write_run(out, config, result, bundle.fingerprint, judge.period, precision)
     return directory, formula, result

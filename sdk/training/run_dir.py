@@ -20,6 +20,7 @@ from sdk.errors import ConfigError
 from sdk.formula.formula_file import FormulaFile, from_tokens, save
 from sdk.training.config import TrainConfig
 from sdk.training.learn import SearchResult, StepRecord
+from sdk.training.precision import PrecisionReport
 
 MARKER = "run.json"
 
@@ -30,9 +31,17 @@ def run_id(config: TrainConfig, data_hash: str) -> str:
 
 
 def write_run(
-    out: Path, config: TrainConfig, result: SearchResult, data_hash: str, period: tuple[str, str]
+    out: Path,
+    config: TrainConfig,
+    result: SearchResult,
+    data_hash: str,
+    period: tuple[str, str],
+    precision: PrecisionReport | None = None,
 ) -> tuple[Path, FormulaFile]:
-    """Write the run directory below ``out`` and return it with the formula. ConfigError if the place is taken."""
+    """Write the run directory below ``out`` and return it with the formula. ConfigError if the place is taken.
+
+    ``precision``: what float32 changed, of a run that searched with it.
+    """
     name = run_id(config, data_hash)
     training = {"run": name, "seed": config.seed, "config_hash": config.hash, "data_hash": data_hash}
     training["rank_keys"] = list(config.rank_keys)
@@ -50,6 +59,7 @@ def write_run(
                 "period": list(period),
                 "expression": formula.expression,
                 "judgement": asdict(result.judgement),
+                "float32": None if precision is None else asdict(precision),
                 "data_hash": data_hash,
                 "version": __version__,
             }

@@ -19,10 +19,23 @@ import torch
 from jq_strategy import formula as language
 from jq_strategy import kernel
 from jq_strategy.inputs import usable_bars
+from sdk.errors import ConfigError
 from sdk.formula.panel_scores import PanelScores
 from sdk.training.torch_kernel import KERNEL, ExactDivision, Tensor
 
+_AT_ONCE = 64  # formulas whose scores are handed over together
 _WINDOW_COPIES = 6  # arrays of the size of a step's windows that live at once
+
+
+def usable_device(name: str) -> str:
+    """Return the name of a torch device that is there; ConfigError for another."""
+    try:
+        kind = torch.device(name).type
+    except RuntimeError:
+        raise ConfigError(f"setting device = {name!r}: no such device; write cpu, cuda or cuda:0") from None
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(f"setting device = {name!r}: torch sees no CUDA device here; write device = 'cpu'")
+    return name
 
 
 class TorchPanel:
@@ -34,6 +47,17 @@ class TorchPanel:
         self._bars = {name: np.broadcast_to(array, self.shape) for name, array in bars.items()}
         self._device, self._budget = torch.device(device), budget
         self._features: dict[str, Tensor] = {}
+
+    def scores(self, tree: tuple, days: Sequence[int] | np.ndarray, members: np.ndarray | None = None) -> np.ndarray:
+        """Return the scores of one tree, as ``PanelScores.scores`` does."""
+        return next(self.scores_of([tree], days, members))
+
+    def batches_of(
+        self, trees: Sequence[tuple], days: Sequence[int] | np.ndarray, members: np.ndarray | None = None
+    ) -> Iterator[np.ndarray]:
+        """Yield the scores in arrays (formulas, stocks, len(days)), in the order of the trees."""
+        for start in range(0, len(trees), _AT_ONCE):
+            yield np.stack(list(self.scores_of(trees[start : start + _AT_ONCE], days, members)))
 
     def scores_of(
         self, trees: Sequence[tuple], days: Sequence[int] | np.ndarray, members: np.ndarray | None = None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -136,6 +138,25 @@ def test_every_nth_day_and_a_strategy_that_raises(bundle: Bundle) -> None:
     report = check_lookahead(_strategy("run_daily(trade, time='open')", "1 / 0"), bundle, START, END)
     assert "ZeroDivisionError" in report.error
     assert not report.clean
+
+
+def test_a_copy_that_dies_proves_nothing(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*_: object) -> None:
+        os._exit(3)
+
+    monkeypatch.setattr("sdk.emulator.lookahead._Probing._run_veiled", die)
+    report = check_lookahead(_strategy(*HONEST["today's open decides"]), bundle, START, END, every=10)
+    assert report.findings == []
+    assert report.unjudged == 3 * report.days
+    assert not report.clean
+
+
+def test_the_bundle_stays_as_it_was(bundle: Bundle) -> None:
+    before = bundle.panel()["close"].copy()
+    check_lookahead(_strategy(*HONEST["today's open decides"]), bundle, START, END, every=10)
+    after = bundle.panel()["close"]
+    assert not after.flags.writeable
+    np.testing.assert_array_equal(before, after)
 
 
 def test_without_fork_it_says_so(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:

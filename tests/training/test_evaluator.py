@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from jq_strategy import formula as language
+from sdk.errors import ConfigError
 from sdk.formula.formula_file import from_tokens
 from sdk.market.bundle import Bundle
 from sdk.training.config import make_config
 from sdk.training.precision import chosen, compare_precisions
 from sdk.training.reward import Judge
+from sdk.training.run import train_formula
+from sdk.training.torch_panel import TorchPanel
 from tests.bundles import small_market
 from tests.panels import random_lists
 
@@ -52,6 +58,34 @@ def test_threads_change_no_judgement(bundle: Bundle) -> None:
     lists = _lists(40)
     one, three = (Judge(bundle, make_config({**SHORT, "threads": threads})).judge_all(lists) for threads in (1, 3))
     assert one == three
+
+
+def test_the_setting_device_scores_by_torch(bundle: Bundle) -> None:
+    lists = _lists(12)
+    loops, torch = (Judge(bundle, make_config({**SHORT, "device": device})) for device in ("cpu", "cpu:0"))
+    assert isinstance(torch.panel, TorchPanel)
+    assert loops.judge_all(lists) == torch.judge_all(lists)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"device": "gpu"}, "device = 'gpu': no such device; write cpu, cuda or cuda:0"),
+        ({"device": "cpu:0", "precision": "float32"}, "only float64"),
+    ],
+)
+def test_a_device_that_is_not_there_is_one_clear_line(bundle: Bundle, settings: dict, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        Judge(bundle, make_config({**SHORT, **settings}))
+
+
+def test_a_float32_run_records_what_it_changed(bundle: Bundle, tmp_path: Path) -> None:
+    config = make_config({**SHORT, "precision": "float32", "steps": 2, "batch": 12})
+    directory, formula, result = train_formula(bundle, config, tmp_path)
+    about = json.loads((directory / "run.json").read_text("utf-8"))
+    assert about["float32"]["sets"] > 0
+    exact = Judge(bundle, make_config(SHORT)).judge(formula.tokens_repaired)
+    assert result.judgement == exact
 
 
 def test_the_rank_keys_reach_the_reward(bundle: Bundle) -> None:

@@ -14,7 +14,7 @@ def lambda_free_trade(context):
     hh, lc = df["high"].max(), df["close"].min()
     hc, ll = df["close"].max(), df["low"].min()
     span = max(hh - lc, hc - ll)
-    last = df["close"][-1] if hasattr(df["close"].index, "freq") and False else df["close"].iloc[-1]
+    last = df["close"].iloc[-1]
     price = get_current_data()[g.code].day_open
     held = context.portfolio.positions[g.code].total_amount > 0
     if price > last + g.k1 * span and not held:
