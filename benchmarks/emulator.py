@@ -1,7 +1,7 @@
 """How long a backtest takes: CPU seconds of the run without imports, medians, a fresh process a strategy.
 
-Day bars: a made market of 300 stocks, 1,724 trading days. Minute bars: ten of sixteen made stocks, one year, 240 calls
-of handle_data a day; ``minute_moving_average`` looks at all ten each minute (history as arrays, data[code]),
+Day bars: a made market of 300 stocks, 1,724 trading days. Minute bars: ten of sixteen made stocks, one year, 240
+calls of handle_data a day; ``minute_moving_average`` looks at all ten each minute (history as arrays, data[code]),
 ``minute_frames`` at one of them as a DataFrame. Opening the bundle and writing the files of the run count. Also the
 import time of the emulator and the peak memory of one run.
 

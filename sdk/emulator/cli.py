@@ -11,24 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sdk.emulator.run_options import run_options
+
 if TYPE_CHECKING:
     from sdk.emulator.summary import RunSummary
 
 
 @click.command()
-@click.argument("strategy", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--market", "market", required=True, type=click.Path(path_type=Path), help="行情包目录 market bundle")
-@click.option("--start", required=True, metavar="YYYY-MM-DD", help="开始日期")
-@click.option("--end", required=True, metavar="YYYY-MM-DD", help="结束日期")
-@click.option("--cash", default=1_000_000.0, show_default=True, help="初始资金，元")
+@run_options
 @click.option("--out", type=click.Path(path_type=Path), help="结果目录 run directory [default: runs/<strategy>]")
-@click.option(
-    "--frequency",
-    default="day",
-    show_default=True,
-    type=click.Choice(["day", "minute"]),
-    help="频率 day, or minute on a bundle with minute bars",
-)
 @click.option("--rule", "rules", multiple=True, metavar="NAME=VALUE", help="平台规则的另一取值，见 docs/emulator.md")
 @click.option("--name", help="回测名称")
 @click.option(

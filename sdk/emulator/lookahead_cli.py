@@ -7,14 +7,11 @@ from pathlib import Path
 
 import click
 
+from sdk.emulator.run_options import run_options
+
 
 @click.command()
-@click.argument("strategy", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--market", "market", required=True, type=click.Path(path_type=Path), help="行情包目录 market bundle")
-@click.option("--start", required=True, metavar="YYYY-MM-DD", help="开始日期")
-@click.option("--end", required=True, metavar="YYYY-MM-DD", help="结束日期")
-@click.option("--cash", default=1_000_000.0, show_default=True, help="初始资金，元")
-@click.option("--frequency", default="day", show_default=True, type=click.Choice(["day", "minute"]), help="频率")
+@run_options
 @click.option("--every", default=1, show_default=True, type=click.IntRange(min=1), help="每隔多少个交易日检查一次")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="检查结果 JSON")
 def lookahead(
