@@ -38,7 +38,7 @@ def main(out: Path = Path("demo")) -> int:
     bundle = Bundle.open(out / "market")
     say(f"行情 market: {len(bundle.securities)} 只证券, {bundle.days[0]} … {bundle.days[-1]}")
 
-    config = make_config({"seed": 1, "steps": 30, "batch": 48, "end": TRAIN_END, "max_length": 10})
+    config = make_config({"seed": 1, "steps": 30, "batch": 48, "train": ["", TRAIN_END], "max_length": 10})
     run, formula, result = train_formula(bundle, config, out / "training")
     say(f"训练 training: {formula.expression}，训练期月均超额 {result.judgement.excess:+.2%}")
 

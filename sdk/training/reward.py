@@ -156,7 +156,7 @@ def _period(bundle: Bundle, config: TrainConfig) -> tuple[str, str]:
     days = bundle.days
     if len(days) < 320:
         raise ConfigError(f"{bundle.path}: {len(days)} trading days; training needs at least 320")
-    start, end = config.start or str(days[250]), config.end or str(days[-1])
+    start, end = config.train[0] or str(days[250]), config.train[1] or str(days[-1])
     if start >= end:
-        raise ConfigError(f"setting start = {start} is not before end = {end}")
+        raise ConfigError(f"setting train = {[start, end]}: the first day is not before the last")
     return start, end

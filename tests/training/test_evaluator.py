@@ -20,7 +20,7 @@ from sdk.training.torch_panel import TorchPanel
 from tests.bundles import small_market
 from tests.panels import random_lists
 
-SHORT = {"start": "2018-01-01", "end": "2019-12-31", "top_k": 5}
+SHORT = {"train": ["2018-01-01", "2019-12-31"], "top_k": 5}
 
 
 @pytest.fixture(scope="module")

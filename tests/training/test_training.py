@@ -88,7 +88,7 @@ def test_the_same_seed_gives_the_same_bytes(bundle: Bundle, tmp_path: Path) -> N
 def test_nothing_later_than_the_training_period_is_read(bundle: Bundle, tmp_path: Path) -> None:
     """The same market with another future: same run, apart from the hash of the data."""
     end = str(bundle.days[-200])
-    config = make_config({**QUICK, "end": end})
+    config = make_config({**QUICK, "train": ["", end]})
     judge, other = Judge(bundle, config), Judge(_with_another_future(bundle, end, tmp_path), config)
     assert search(config, judge).records == search(config, other).records
 
@@ -197,7 +197,7 @@ def test_a_period_without_rebalances_is_refused(bundle: Bundle) -> None:
     from sdk.errors import MarketError
 
     with pytest.raises(MarketError, match="at least 3 are needed"):
-        Judge(bundle, make_config({**QUICK, "start": "2018-03-05", "end": "2018-04-10"}))
+        Judge(bundle, make_config({**QUICK, "train": ["2018-03-05", "2018-04-10"]}))
 
 
 def test_the_command_writes_a_formula_that_can_be_loaded(tmp_path: Path) -> None:
