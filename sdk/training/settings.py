@@ -1,6 +1,6 @@
 """The settings of a training run, in groups that follow the road: periods, policy, learning, reward, gates, engine.
 
-Flat names: a TOML file writes ``steps = 60`` without a table. Everything that can change a result is here, so that the
+Flat names: a TOML file writes ``steps = 60`` without a table. Everything that can change a result is here, so the
 hash of the resolved settings names a run. Bounds are checked by config.py.
 """
 
