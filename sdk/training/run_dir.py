@@ -58,7 +58,7 @@ def write_run(
                 "id": name,
                 "period": list(period),
                 "expression": formula.expression,
-                "judgement": asdict(result.judgement),
+                "judgement": result.judgement.figures(),
                 "float32": None if precision is None else asdict(precision),
                 "data_hash": data_hash,
                 "version": __version__,
