@@ -78,7 +78,7 @@ class Bundle:
 
     @cached_property
     def securities(self) -> pd.DataFrame:
-        """Index code; display_name, name, type (stock | index | fund), start_date, end_date (NaT = live)."""
+        """Index code; display_name, name, type (stock, index, fund, futures), start_date, end_date (NaT = live)."""
         return self._frame("securities.parquet").set_index("code").sort_index()
 
     @cached_property
@@ -135,7 +135,8 @@ class Bundle:
         """
         names = self._names(fields, self.fields)
         part = day_range(self.days, start, end)
-        wanted = self._codes(codes, self._daily.codes, [*self._daily.codes, *self._listed("stock", "fund")])
+        known = [*self._daily.codes, *self._listed("stock", "fund", "futures")]
+        wanted = self._codes(codes, self._daily.codes, known)
 
         def load(field: str) -> np.ndarray:
             table = self._daily if field in self._daily.fields else self._valuation
