@@ -43,6 +43,7 @@ class Bundle:
         self.manifest = manifest
         self.fingerprint = fingerprint_of(manifest["files"])
         self._tables: dict[str, pd.DataFrame] = {}
+        self._columns: dict[str, tuple[str, ...]] = {}
         self._daily_files = tuple(sorted(name for name in manifest["files"] if DAILY_FILE.fullmatch(name)))
 
     @classmethod
@@ -108,7 +109,9 @@ class Bundle:
 
     def table_columns(self, name: str) -> tuple[str, ...]:
         """Return the columns of an optional table; none when the bundle has no such table."""
-        return column_names(self.path, f"{name}.parquet") if self.has_table(name) else ()
+        if name not in self._columns:
+            self._columns[name] = column_names(self.path, f"{name}.parquet") if self.has_table(name) else ()
+        return self._columns[name]
 
     def has(self, field: str) -> bool:
         """True when ``panel`` offers ``field``."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sdk.emulator.api.frames import table
 from sdk.emulator.api.prices import PriceReader, code_list
 from sdk.emulator.api.visible import Guard
 from sdk.emulator.unsupported import unsupported
@@ -44,17 +45,13 @@ class Extras:
         count: int | None = None,
     ) -> Any:
         """One fact by day and code: a DataFrame (days, codes), or code -> array with ``df=False``."""
-        codes, _ = code_list(security_list, self._bars, "get_extras")
+        codes = list(dict.fromkeys(code_list(security_list, self._bars, "get_extras")[0]))
         block = self._reader_of(info)
         end = (end_date or self._clock.date) if info == "is_st" else end_date
         stop = self._guard.stop_day("get_extras", end, [info])
         first = self._guard.first_day("get_extras", start_date, count, stop)
-        columns = dict(zip(codes, block(codes, first, stop), strict=True))
-        if not df:
-            return columns
-        import pandas as pd
-
-        return pd.DataFrame(columns, index=pd.DatetimeIndex(self._bars.days[first:stop]))
+        values = block(codes, first, stop)
+        return table(codes, self._bars.days[first:stop], values) if df else dict(zip(codes, values, strict=True))
 
     def _reader_of(self, info: str) -> Any:
         """Return what gives (codes, days) of one fact; UnsupportedCall for what the bundle lacks."""
