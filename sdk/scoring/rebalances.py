@@ -4,8 +4,10 @@ Pool of a rebalance: the members of the day that have been listed for at least `
 it; without an index, every stock with a bar so far (the pressure set). A stock listed on or before the calendar's
 first day, or whose listing day is not known, counts as old.
 
-What a holding becomes from open to open (``growth``): the change of open x factor.
-A stock whose bars end, or that is halted, is carried at its last close.
+What a holding becomes from open to open (``growth``): with a corporate action in between, shares change by its ratio,
+its cash comes in after the tax on it, and prices are as traded, as on the account of the platform
+(sdk/emulator/corporate_actions.py); otherwise it is the change of open x factor. A stock whose bars end, or that is
+halted, is carried at its last close.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from sdk.market.bundle import Bundle
 from sdk.market.panel import Panel
 from sdk.scoring.ties import tie_order
 
+DIVIDEND_TAX = 0.2  # platform: of stocks, whatever the holding time
 MONEY_DAYS = 20
 
 
@@ -157,11 +160,39 @@ def _pool(
 
 def _growth(bundle: Bundle, panel: Panel, trade_days: np.ndarray) -> np.ndarray:
     """Return what a holding gains from each rebalance to the next, (stocks, R - 1); 0 where no price is known."""
-    factor = panel["factor"]
-    value = _carried(panel["open"] * factor, panel["close"] * factor)[:, trade_days]
+    factor, close = panel["factor"], panel["close"]
+    value = _carried(panel["open"] * factor, close * factor)[:, trade_days]
+    price = _carried(panel["open"], close)[:, trade_days]
+    shares, cash, acted = _paid_out(bundle, panel.codes, trade_days)
     with np.errstate(invalid="ignore"):
-        growth = value[:, 1:] / value[:, :-1] - 1.0
+        adjusted = value[:, 1:] / value[:, :-1] - 1.0
+        held = (price[:, 1:] * shares + cash) / price[:, :-1] - 1.0
+    growth = np.where(acted, held, adjusted)
     return np.where(np.isfinite(growth), growth, 0.0)
+
+
+def _paid_out(
+    bundle: Bundle, codes: Sequence[str], trade_days: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what one share bought at each rebalance has become at the next: shares, CNY after tax, whether anything.
+
+    (stocks, R - 1) each. An ex-date counts from the day after the rebalance to the next one: who buys on the ex-date
+    gets nothing.
+    """
+    shape = (len(codes), len(trade_days) - 1)
+    shares, cash, acted = np.ones(shape), np.zeros(shape), np.zeros(shape, dtype=bool)
+    row_of = {code: row for row, code in enumerate(codes)}
+    table = bundle.corporate_actions
+    days = np.searchsorted(bundle.days, table["ex_date"].to_numpy().astype("datetime64[D]"))
+    months = np.searchsorted(trade_days, days) - 1
+    columns = (table["code"], months, table["cash_pre_tax"].fillna(0.0), table["share_ratio"])
+    for code, month, paid, ratio in zip(*columns, strict=True):
+        if code in row_of and 0 <= month < shape[1]:
+            place = row_of[code], month
+            cash[place] += shares[place] * paid * (1.0 - DIVIDEND_TAX)
+            shares[place] *= ratio if np.isfinite(ratio) and ratio > 0 else 1.0
+            acted[place] = True
+    return shares, cash, acted
 
 
 def _carried(at_open: np.ndarray, at_close: np.ndarray) -> np.ndarray:
