@@ -100,7 +100,7 @@ def _trade_one(scores, market, rules, chosen, best, first, held, wanted, rows, o
 
     A purchase is cut to the cash that is left; its costs are not reserved, so cash may end slightly below zero.
     """
-    places, buyable, sellable, growth, impact = market
+    places, buyable, sellable, growth, payout, impact = market
     k, held_first, buy_cost, sell_cost = rules
     returns, turnover, cut_in_tie, scored, distinct, choice = outcome
     months = len(growth)
@@ -133,16 +133,19 @@ def _trade_one(scores, market, rules, chosen, best, first, held, wanted, rows, o
             cash -= bought * (1.0 + buy_cost + impact[month, row] * bought)
             held[row] += bought
             buys += bought
-        after, kept = cash, 0
+        kept = 0
         for place in range(count):
             row = rows[place]
-            held[row] = held[row] * (1.0 + growth[month, row])
-            after += held[row]
+            cash += held[row] * payout[month, row]
+            held[row] = held[row] * (1.0 + growth[month, row] - payout[month, row])
             wanted[row], first[row] = 0.0, held_first and held[row] > 0.0
             if held[row] > 0.0:
                 rows[kept] = row
                 kept += 1
         count = kept
+        after = cash
+        for place in range(count):
+            after += held[rows[place]]
         returns[month] = after / value - 1.0
         turnover[month] = buys / value
 
@@ -151,9 +154,10 @@ def _trade_one(scores, market, rules, chosen, best, first, held, wanted, rows, o
 def trade(scores, members, market, rules, returns, turnover, cut_in_tie, scored, distinct, choice):
     """Trade formulas: scores (formulas, stocks, R), NaN without a score; members (stocks, R).
 
-    ``market``: tie order, buyable and sellable (R, stocks), growth (R - 1, stocks), impact (R, stocks), the rate
-    per unit of traded value that comes on top. ``rules``: K, held first, cost of buying, cost of selling. The other
-    arrays (formulas, R - 1) are filled; ``choice`` with 64 bits a month that are equal when the chosen rows are.
+    ``market``: tie order, buyable and sellable (R, stocks), growth and the part of it that is paid in cash (R - 1,
+    stocks), impact (R, stocks), the rate per unit of traded value that comes on top. ``rules``: K, held first, cost
+    of buying, cost of selling. The other arrays (formulas, R - 1) are filled; ``choice`` with 64 bits a month that
+    are equal when the chosen rows are.
     """
     formulas, stocks, days = scores.shape
     ranked = np.empty((days, stocks))

@@ -33,9 +33,10 @@ class MonthlyMarket:
 
     ``tie_order`` (stocks, R): the place of each row among equal scores (None: by code); ``held_first``: held stocks
     come before it. ``signal_days`` and ``trade_days`` are positions in the calendar of the scores, that is the
-    bundle's unless ``shifted``. ``growth`` (stocks, R - 1) is what a yuan held becomes at the next rebalance, less 1.
-    ``money`` is the mean traded value of the 20 days before, CNY (None: unknown); ``volatile`` (R - 1,) the realised
-    volatility of the pool's daily returns in the month, a day (None: unknown).
+    bundle's unless ``shifted``. ``growth`` (stocks, R - 1) is what a yuan held becomes at the next rebalance, less 1;
+    ``paid`` is the part of it that is cash by then (None: nothing). ``money`` is the mean traded value of the 20 days
+    before, CNY (None: unknown); ``volatile`` (R - 1,) the realised volatility of the pool's daily returns in the
+    month, a day (None: unknown).
     """
 
     codes: tuple[str, ...]
@@ -47,6 +48,7 @@ class MonthlyMarket:
     growth: np.ndarray
     tie_order: np.ndarray | None = None
     held_first: bool = False
+    paid: np.ndarray | None = None
     money: np.ndarray | None = None
     volatile: np.ndarray | None = None
 
@@ -56,6 +58,11 @@ class MonthlyMarket:
         if self.tie_order is not None:
             return self.tie_order
         return np.repeat(np.arange(len(self.codes))[:, None], len(self.signal_days), axis=1)
+
+    @property
+    def payout(self) -> np.ndarray:
+        """The part of ``growth`` that is cash by the next rebalance, (stocks, R - 1); 0 where unknown."""
+        return np.zeros(self.growth.shape) if self.paid is None else self.paid
 
     @property
     def mean_money(self) -> np.ndarray:
@@ -116,6 +123,7 @@ def monthly_market(
     with np.errstate(invalid="ignore"):
         locked_up = at_open["open"] >= at_open["high_limit"]
         locked_down = at_open["open"] <= at_open["low_limit"]
+    growth, paid = _growth(bundle, panel, trade_days)
     return MonthlyMarket(
         codes=panel.codes,
         signal_days=trade_days - 1,
@@ -123,9 +131,10 @@ def monthly_market(
         members=members,
         buyable=traded & ~locked_up,
         sellable=traded & ~locked_down,
-        growth=_growth(bundle, panel, trade_days),
+        growth=growth,
         tie_order=tie_order(panel.codes, money, rank_keys),
         held_first=rank_keys[0] == "held",
+        paid=paid,
         money=_mean_money(panel["money"], trade_days),
         volatile=_volatility(panel, trade_days, members),
     )
@@ -158,8 +167,11 @@ def _pool(
     return bundle.members_mask(pool_index, panel.codes, days[trade_days]) & old
 
 
-def _growth(bundle: Bundle, panel: Panel, trade_days: np.ndarray) -> np.ndarray:
-    """Return what a holding gains from each rebalance to the next, (stocks, R - 1); 0 where no price is known."""
+def _growth(bundle: Bundle, panel: Panel, trade_days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a holding gains from each rebalance to the next, and the part of it that is cash.
+
+    (stocks, R - 1) each; 0 where no price is known.
+    """
     factor, close = panel["factor"], panel["close"]
     value = _carried(panel["open"] * factor, close * factor)[:, trade_days]
     price = _carried(panel["open"], close)[:, trade_days]
@@ -167,8 +179,10 @@ def _growth(bundle: Bundle, panel: Panel, trade_days: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         adjusted = value[:, 1:] / value[:, :-1] - 1.0
         held = (price[:, 1:] * shares + cash) / price[:, :-1] - 1.0
+        paid = cash / price[:, :-1]
     growth = np.where(acted, held, adjusted)
-    return np.where(np.isfinite(growth), growth, 0.0)
+    known = np.isfinite(growth)
+    return np.where(known, growth, 0.0), np.where(known, paid, 0.0)
 
 
 def _paid_out(
