@@ -109,7 +109,8 @@ def _neutral(bundle: Bundle, market: MonthlyMarket, config: TrainConfig) -> Neut
         return None
     neutral = import_module("sdk.scoring.neutral")
     days, names = market.signal_days, list(config.neutralise)
-    return neutral.Neutraliser(bundle, list(market.codes), days, market.members, names, config.standardise)
+    given = (bundle, list(market.codes), days, market.members, names, config.standardise)
+    return neutral.Neutraliser(*given, threads=config.threads)
 
 
 def _days_of(bundle: Bundle, period: Period) -> tuple[str, str]:

@@ -173,7 +173,7 @@ def test_the_mean_is_taken_off_by_whatever_neutralises(bundle: Bundle, monkeypat
     from sdk.training import reward
 
     class Turned:
-        def __init__(self, *given: object) -> None:
+        def __init__(self, *given: object, threads: int) -> None:
             assert given[4:] == (["size", "momentum"], "zscore")
 
         def apply(self, scores: np.ndarray) -> np.ndarray:
