@@ -114,7 +114,7 @@ def monthly_market(
             f"the bundle covers {days[0]} ... {days[-1]}"
         )
     needed = ["open", "close", "factor", "paused", "high_limit", "low_limit", "money"]
-    codes = None if pool_index is None else _ever_members(bundle, pool_index, days[trade_days])
+    codes = _codes(bundle, pool_index, days[trade_days])
     panel = bundle.panel(codes, end=days[trade_days[-1]], fields=needed)
     members = _pool(bundle, panel, pool_index, trade_days, min_listed_days)
     money = panel["money"][:, trade_days - 1]
@@ -146,10 +146,16 @@ def _first_of_month(days: np.ndarray, start: str, end: str) -> np.ndarray:
     return first[(days[first] >= np.datetime64(start)) & (days[first] <= np.datetime64(end))]
 
 
-def _ever_members(bundle: Bundle, pool_index: str, days: np.ndarray) -> list[str]:
-    """Return the codes with bars that are a member on one of ``days``: nobody else is ever held."""
+def _codes(bundle: Bundle, pool_index: str | None, days: np.ndarray) -> list[str]:
+    """Return the stocks with bars that may be held: members on one of ``days``, or all; MarketError for nobody."""
     codes = bundle.panel(end=days[-1], fields=["close"]).codes
-    return [codes[row] for row in np.flatnonzero(bundle.members_mask(pool_index, codes, days).any(axis=1))]
+    if pool_index is None:
+        wanted = np.asarray(bundle.securities["type"].reindex(list(codes)) == "stock")
+    else:
+        wanted = np.asarray(bundle.members_mask(pool_index, codes, days).any(axis=1))
+    if not wanted.any():
+        raise MarketError(f"{bundle.path}: no stock with bars is in the pool from {days[0]} to {days[-1]}")
+    return [codes[row] for row in np.flatnonzero(wanted)]
 
 
 def _pool(

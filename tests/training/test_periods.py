@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from jq_strategy import formula as language
-from sdk.errors import ConfigError
+from sdk.errors import ConfigError, MarketError
 from sdk.market.bundle import Bundle
+from sdk.market.made.market import make_market
+from sdk.market.made.spec import MarketSpec
 from sdk.scoring.monthly import monthly_market
 from sdk.training.config import make_config
 from sdk.training.reward import Judge
@@ -126,8 +128,22 @@ def test_the_pressure_set_is_every_stock_of_the_bundle(bundle: Bundle) -> None:
     assert judge.judge(_tokens("RET DEV ADD")) != pool.judge(_tokens("RET DEV ADD"))
 
 
-def test_the_setting_pool_index_is_looked_up(bundle: Bundle, tmp_path: Path) -> None:
-    from sdk.errors import MarketError
+def test_funds_are_no_stocks_of_the_pressure_set(tmp_path: Path) -> None:
+    make_market(tmp_path / "market", MarketSpec(stocks=20, years=1, seed=2, funds=True))
+    with_funds = Bundle.open(tmp_path / "market")
+    market = monthly_market(with_funds, None, "2018-01-01", "2018-12-31")
+    types = with_funds.securities["type"]
+    assert set(types[list(market.codes)]) == {"stock"}
+    assert "fund" in set(types[list(with_funds.panel(fields=["close"]).codes)])
 
+
+def test_a_pool_of_nobody_is_refused(bundle: Bundle) -> None:
+    empty = Bundle.open(small_market(), verify=False)
+    empty.__dict__["index_members"] = bundle.index_members.assign(code="000000.XSHE")
+    with pytest.raises(MarketError, match="no stock with bars is in the pool"):
+        Judge(empty, make_config(TRAIN))
+
+
+def test_the_setting_pool_index_is_looked_up(bundle: Bundle) -> None:
     with pytest.raises(MarketError, match=r"no members of '000905\.XSHG'"):
         Judge(bundle, make_config({**TRAIN, "pool_index": "000905.XSHG"}))
