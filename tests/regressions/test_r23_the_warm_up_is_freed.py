@@ -11,6 +11,7 @@ import pytest
 from benchmarks.made_bars import random_bars
 from benchmarks.process_memory import megabytes
 from jq_strategy import kernel
+from sdk.errors import FormulaError
 from sdk.formula.bars import bars_between
 from sdk.formula.panel_scores import PanelScores
 from sdk.market.bundle import Bundle
@@ -49,6 +50,14 @@ def test_the_features_are_as_long_as_what_can_be_reached_and_own_their_memory() 
     assert judge.market.signal_days[0] == deepest  # two tokens are one operator over a feature
     period = int((bundle.days <= np.datetime64("2019-12-31")).sum()) - judge.panel_start
     assert judge.panel._features.shape[2] == judge.panel.shape[1] == period
+
+
+def test_a_feature_that_was_not_asked_for_before_is_refused_afterwards() -> None:
+    panel = PanelScores(random_bars(6, 300), first=130)
+    panel.release_bars(["RET"])
+    assert np.isfinite(panel.scores(("RET",), np.array([100]))).all()
+    with pytest.raises(FormulaError, match="DEV needs the input 'close', which this panel has let go of"):
+        panel.scores(("DEV",), np.array([100]))
 
 
 @pytest.mark.slow
