@@ -216,6 +216,11 @@ class Bundle:
         """The tables of daily bars, valuation and indices that the bundle has."""
         return tuple(table for table in (self._daily, self._valuation, self._index_daily) if table is not None)
 
+    def forget_bars(self) -> None:
+        """Let go of the bars that were read and kept, for a caller that has taken what it needs."""
+        for table in self.bar_tables:
+            table.forget()
+
     def _frame(self, name: str) -> pd.DataFrame:
         return read_frame(self.path / name if name in self.manifest["files"] else None, COLUMNS[name])
 

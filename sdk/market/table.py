@@ -107,6 +107,11 @@ class BarTable:
         for field in self.fields:
             self._whole(field)
 
+    def forget(self) -> None:
+        """Let go of what was read; the next question reads it again. Views that somebody holds stay."""
+        self._matrices.clear()
+        self.__dict__.pop("_places", None)
+
     def writable(self, field: str) -> np.ndarray:
         """Return the matrix itself, (codes, days), to be changed: for processes that play with another market."""
         matrix = self._whole(field)
