@@ -12,27 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from jq_strategy.exposures import INDUSTRY, INDUSTRY_KIND, STYLES, VALUATION_FIELDS, Style, style_exposure
-from sdk.errors import ConfigError, nearest
+from sdk.errors import ConfigError
 from sdk.formula.bars import DEFAULT_BENCHMARK, bars_between
 from sdk.market.bundle import Bundle
+from sdk.scoring.neutral_choice import checked_names
 
-NAMES = (*(style.name for style in STYLES), INDUSTRY)
 _TABLE = {style.name: style for style in STYLES}
-
-
-def checked_names(names: Sequence[str], where: str = "setting neutralise") -> tuple[str, ...]:
-    """Return the names in the order in which they are taken out; ConfigError for an unknown or a repeated one."""
-    for place, name in enumerate(names):
-        if name not in NAMES:
-            raise ConfigError(f"{where}: unknown exposure {name!r}{nearest(name, NAMES)} (known: {', '.join(NAMES)})")
-        if name in names[:place]:
-            raise ConfigError(f"{where}: exposure {name!r} is named twice")
-    return tuple(name for name in NAMES if name in names)
-
-
-def names_of_text(text: str, where: str) -> tuple[str, ...]:
-    """Return the names of a text such as ``size,momentum``; an empty text names none."""
-    return checked_names([word.strip() for word in text.split(",") if word.strip()], where)
 
 
 @dataclass(frozen=True)

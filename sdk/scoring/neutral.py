@@ -15,10 +15,11 @@ import numpy as np
 
 from jq_strategy.exposures import INDUSTRY
 from jq_strategy.neutral import STANDARDS
-from sdk.errors import ConfigError, nearest
+from sdk.errors import ConfigError
 from sdk.formula.bars import DEFAULT_BENCHMARK
 from sdk.market.bundle import Bundle
-from sdk.scoring.exposures import read_exposures, require_everywhere
+from sdk.scoring.exposures import Exposures, read_exposures, require_everywhere
+from sdk.scoring.neutral_choice import checked_standard
 from sdk.scoring.neutral_loops import neutralise
 
 
@@ -45,24 +46,16 @@ class Neutraliser:
         ConfigError for an unknown name or standard, for no name at all, for data that the bundle lacks, and for a
         signal day on which no member has an exposure.
         """
-        if standardise not in STANDARDS:
-            known = ", ".join(STANDARDS)
-            raise ConfigError(
-                f"setting standardise = {standardise!r}: unknown{nearest(standardise, STANDARDS)} (known: {known})"
-            )
         found = read_exposures(bundle, codes, signal_days, names, benchmark)
         if not found.names:
             raise ConfigError("setting neutralise: no exposure is named; leave the neutraliser out")
         require_everywhere(found, members, bundle.days[np.asarray(signal_days, dtype=np.int64)])
-        self.names, self.standardise = found.names, standardise
+        self.names, self.standardise = found.names, checked_standard(standardise)
         self.style_names = found.style_names
         self.exposures, self.industries, self.industry_codes = found.styles, found.industries, found.industry_codes
         self.members = members
         self.without_exposure = (members & ~found.known).sum(axis=0)
-        self._usable = np.ascontiguousarray((members & found.known).T)
-        self._exposures = np.ascontiguousarray(found.styles.transpose(2, 0, 1))
-        industries = np.zeros_like(members, np.int64) if found.industries is None else found.industries
-        self._industries = np.ascontiguousarray(industries.T)
+        self._prepared = prepared(found, members)
         self._threads = threads
 
     def apply(self, scores: np.ndarray) -> np.ndarray:
@@ -72,22 +65,39 @@ class Neutraliser:
         """
         if scores.ndim == 2:
             return self.apply(scores[None])[0]
-        scores = np.ascontiguousarray(scores, dtype=np.float64)
-        out = np.empty_like(scores)
-        edges = np.linspace(0, len(scores), self._threads + 1).astype(int)
+        return neutral_batch(scores, self._prepared, self.standardise, self._threads)
 
-        def run(part: int) -> None:
-            some = slice(edges[part], edges[part + 1])
-            number = max(len(self.industry_codes), 1)
-            ranked = self.standardise == "rank"
-            neutralise(scores[some], self._usable, self._exposures, self._industries, number, ranked, out[some])
 
-        if self._threads == 1:
-            run(0)
-        else:
-            with ThreadPoolExecutor(self._threads) as pool:
-                list(pool.map(run, range(self._threads)))
-        return out
+# members with all exposures (R, stocks), styles (R, F, stocks), industries (R, stocks), their number
+Prepared = tuple[np.ndarray, np.ndarray, np.ndarray, int]
+
+
+def prepared(exposures: Exposures, members: np.ndarray) -> Prepared:
+    """Return exposures and members (stocks, R) as the loops read them; without industry the pool is one group."""
+    industries = exposures.industries
+    groups = np.zeros(members.shape, dtype=np.int64) if industries is None else industries
+    days_first = (members & exposures.known).T, exposures.styles.transpose(2, 0, 1), groups.T
+    usable, styles, places = (np.ascontiguousarray(array) for array in days_first)
+    return usable, styles, places, max(int(groups.max(initial=0)) + 1, 1)
+
+
+def neutral_batch(scores: np.ndarray, given: Prepared, standardise: str, threads: int = 1) -> np.ndarray:
+    """Return the neutral scores of ``scores`` (formulas, stocks, R); threads share out the formulas."""
+    scores = np.ascontiguousarray(scores, dtype=np.float64)
+    usable, styles, groups, number = given
+    out = np.empty_like(scores)
+    edges = np.linspace(0, len(scores), threads + 1).astype(int)
+
+    def run(part: int) -> None:
+        some = slice(edges[part], edges[part + 1])
+        neutralise(scores[some], usable, styles, groups, number, standardise == "rank", out[some])
+
+    if threads == 1:
+        run(0)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(run, range(threads)))
+    return out
 
 
 @dataclass(frozen=True)

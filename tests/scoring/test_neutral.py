@@ -9,9 +9,10 @@ from jq_strategy.exposures import industry_groups
 from jq_strategy.neutral import neutral_score
 from sdk.errors import ConfigError
 from sdk.market.bundle import Bundle
-from sdk.scoring.exposures import NAMES, checked_names, names_of_text, read_exposures
+from sdk.scoring.exposures import read_exposures
 from sdk.scoring.monthly import MonthlyMarket, monthly_market
 from sdk.scoring.neutral import Neutraliser, exposure_report, rolling_beta
+from sdk.scoring.neutral_choice import NAMES, checked_names, names_of_text
 from tests.bundles import real_market, small_market
 from tests.panels import same_bits
 
