@@ -15,7 +15,6 @@ Opset 18, IR 8. Run it with graph optimisation disabled: optimisers may rewrite 
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
@@ -26,8 +25,8 @@ import onnx
 from onnx import FunctionProto, ModelProto, helper
 
 from exporter.by_day import kernel_by_day, run_by_day
-from exporter.model_proto import bars_input, finished_model, function_proto, score_output
-from exporter.onnx_neutral import NEUTRAL, neutral_function, neutral_inputs
+from exporter.model_proto import bars_input, finished_model, function_proto, score_output, traced_function
+from exporter.onnx_neutral import NEUTRAL, neutral_functions, neutral_inputs
 from exporter.shared_functions import DOMAIN, SHARED, with_shared
 from exporter.symbolic import Graph, Symbol, day_count, rows
 from jq_strategy import formula as language
@@ -52,7 +51,7 @@ class _Writing:
 
     def call(self, name: str, arguments: list[Symbol], output: str) -> Symbol:
         if name not in self.functions:
-            self.functions[name] = _function(name, getattr(self.traced, name))
+            self.functions[name] = traced_function(name, getattr(self.traced, name))
         names = [argument.name for argument in arguments]
         self.graph.nodes.append(helper.make_node(name, names, [output], domain=DOMAIN))
         return Symbol(output, self.graph)
@@ -75,7 +74,7 @@ def build_model(formula: FormulaFile, features: bool = False, neutral: NeutralCh
     score = _masked(writing, values[-1][1], formula.inputs, formula.lookback_days)
     more = neutral_inputs(neutral)
     if more:
-        writing.functions[NEUTRAL] = neutral_function(writing.traced, neutral)
+        writing.functions.update(neutral_functions(neutral))
         names = [score.name, *[given.name for given in more]]
         writing.graph.nodes.append(helper.make_node(NEUTRAL, names, ["neutral_score"], domain=DOMAIN))
         score = Symbol("neutral_score", writing.graph)
@@ -216,15 +215,6 @@ def _known(writing: _Writing, names: list[str], days: int) -> Symbol:
     return rows(known, surplus, _END) if surplus else known
 
 
-def _function(name: str, traced: Any) -> FunctionProto:
-    """Trace one kernel function into a model-local function with the same argument names."""
-    graph = Graph(f"{name}_")
-    arguments = list(inspect.signature(traced).parameters)
-    result = traced(*[Symbol(argument, graph) for argument in arguments])
-    words = (inspect.getdoc(traced) or "").split("\n")[0]
-    return function_proto(name, arguments, {"result": result}, graph, words)
-
-
 def _finished(
     writing: _Writing, name: str, outputs: list[onnx.ValueInfoProto], more: Sequence[onnx.ValueInfoProto] = ()
 ) -> ModelProto:
@@ -233,7 +223,9 @@ def _finished(
     nodes = writing.graph.needed(*[output.name for output in outputs])
     graph = helper.make_graph(nodes, name, inputs, outputs, doc_string=formula.expression)
     traced = writing.traced
-    functions = with_shared(writing.functions, lambda shared: _function(shared, getattr(traced, shared)), SHARED)
+    functions = with_shared(
+        writing.functions, lambda shared: traced_function(shared, getattr(traced, shared)), SHARED
+    )
     return finished_model(formula, graph, functions)
 
 

@@ -19,6 +19,7 @@ from exporter.neutral_data import made_neutral_data, neutral_data
 from exporter.onnx_graph import build_model
 from exporter.strategy_file import Settings, render
 from exporter.verify import onnx_scores, open_model, verify
+from jq_strategy import formula as language
 from jq_strategy.audit import made_bars, score_hex
 from parity.scores import compare_scores
 from parity.side import read_side
@@ -32,7 +33,7 @@ from sdk.report.audit_lines import AuditLine, parse_audit
 from sdk.scoring.monthly import monthly_market
 from sdk.scoring.neutral import Neutraliser
 from sdk.scoring.neutral_choice import NAMES, NeutralChoice
-from tests.bundles import small_market
+from tests.bundles import real_market, small_market
 from tests.exporter.test_python36 import PYTHON36
 from tests.exporter.test_rank_keys import rebalance
 from tests.panels import same_bits
@@ -87,6 +88,18 @@ def test_the_emulators_log_is_the_kernel_and_the_model_on_the_bundle(
         assert f"；{audit.get('neutral').split(':')[2]}只缺暴露，无分数，不买入" in line
     plain = run_backtest(render(FORMULA, Settings(top_k=5)), bundle, "2019-11-01", "2020-06-30").log
     assert [audit.chosen for audit in audits_of(plain)] != [audit.chosen for audit in audits]
+
+
+def test_the_same_on_real_bars(tmp_path: Path) -> None:
+    bundle = Bundle.open(real_market())
+    names = ("size", "value", "momentum", "volatility", "liquidity", "beta")
+    export_formula(FORMULA, tmp_path / "export", Settings(neutralise=names, min_listed_days=180))
+    run = run_backtest(tmp_path / "export" / "strategy.py", bundle, "2021-01-04", "2021-12-31", out=tmp_path / "run")
+    assert run.status == "done", run.error
+    agreement = compare_scores(tmp_path / "export", read_side(tmp_path / "run").audits or (), bundle)
+    assert agreement.first_difference == ""
+    assert agreement.rebalances == 12
+    assert agreement.scores > 3000
 
 
 @pytest.mark.parametrize("settings", CHOICES.values(), ids=CHOICES.keys())
@@ -203,19 +216,22 @@ def test_the_model_gives_the_kernels_bits_for_any_number_and_order_of_stocks(
     names: tuple[str, ...], standard: str
 ) -> None:
     choice = NeutralChoice(names, standard)
-    model = open_model(build_model(FORMULA, neutral=choice).SerializeToString())
+    formula = FORMULA if "size" in names else from_tokens([4, 22, 0, 21, 6], "v3")  # ZSCORE(DEV) + RANK(RET)
+    model = open_model(build_model(formula, neutral=choice).SerializeToString())
     for stocks in (1, 2, 5, 33, 300):
-        bars = made_bars(FORMULA.inputs, FORMULA.lookback_days, stocks)
+        bars = made_bars(formula.inputs, formula.lookback_days, stocks)
         data = made_neutral_data(stocks, choice, stocks)
-        raw = onnx_scores(open_model(build_model(FORMULA).SerializeToString()), bars)
-        want = data.apply(raw)
+        want = data.apply(language.evaluate(formula.tree, bars)[:, 0])
         assert same_bits(want + 0.0, onnx_scores(model, {**bars, **data.model_inputs}) + 0.0)
         order = np.random.default_rng(stocks).permutation(stocks)
         codes = None if data.industries is None else tuple(data.industries[place] for place in order)
         other = replace(data, styles=data.styles[order], industries=codes)
         moved = {name: array if name == "benchmark" else array[order] for name, array in bars.items()}
         assert same_bits(want[order] + 0.0, onnx_scores(model, {**moved, **other.model_inputs}) + 0.0)
-    onnx.checker.check_model(build_model(FORMULA, True, choice), full_check=True)
+    whole = build_model(formula, True, choice)
+    onnx.checker.check_model(whole, full_check=True)
+    assert "NEUTRAL" in {function.name for function in whole.functions}
+    assert len(whole.SerializeToString()) < 100_000
 
 
 def test_a_file_that_neutralises_otherwise_is_refused() -> None:
