@@ -64,13 +64,14 @@ def read_exposures(
     if INDUSTRY in names and not _has_industries(bundle):
         raise _lacking(bundle, INDUSTRY, f"industries.parquet with the kind {INDUSTRY_KIND}")
     values = np.full((len(styles), len(codes), len(days)), np.nan)
-    inputs = {name for style in styles for name in style.inputs}
-    last = bundle.days[days.max()] if len(days) else bundle.days[0]
-    bars = bars_between(bundle, codes, sorted(inputs), None, last, benchmark) if inputs else {}
-    for place, style in enumerate(styles):
-        for column, day in enumerate(days):
-            if day + 1 >= style.days:
-                window = {name: bars[name][:, day + 1 - style.days : day + 1] for name in style.inputs}
+    if styles and len(days):
+        first = max(int(days.min()) + 1 - max(style.days for style in styles), 0)
+        inputs = sorted({name for style in styles for name in style.inputs})
+        bars = bars_between(bundle, codes, inputs, bundle.days[first], bundle.days[days.max()], benchmark)
+        for place, style in enumerate(styles):
+            for column in np.flatnonzero(days + 1 >= style.days):
+                stop = days[column] + 1 - first
+                window = {name: bars[name][:, stop - style.days : stop] for name in style.inputs}
                 with np.errstate(all="ignore"):
                     values[place, :, column] = style_exposure(style.function, style.inputs, style.days, window)[:, 0]
     industries, industry_codes = _industries(bundle, codes, bundle.days[days]) if INDUSTRY in names else (None, ())

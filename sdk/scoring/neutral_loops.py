@@ -22,53 +22,76 @@ from jq_strategy.neutral import COARSE, FINE, LAST, LEAST
 _compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 _SIGN = np.uint64(1 << 63)
-_DIGITS = 5  # of 8 bits each, from the top: sign, exponent and 28 bits; the rest is put right by insertion
+_BYTE = np.uint64(255)
+_DIGITS = 8  # of 8 bits each
+_FIRST_TRY = 5  # digits below this one are left to insertion: what differs there is rare, unless scores are clustered
 
 
 @_compiled
-def _sorted_places(x, order, keys, work, counts):
-    """Fill ``order`` with the places of x, smallest value first: a radix sort of the bits, ended by insertion."""
-    n = len(x)
-    bits = work[0]
-    for place in range(n):
-        bits[place] = x[place] + 0.0  # one zero
-    raw = bits.view(np.uint64)
+def _by_digits(keys, order, n, lowest, counts):
+    """Sort keys[0, :n] and order[0, :n] by the digits from ``lowest`` up; return in which of two rows they are."""
     counts[:] = 0
     for place in range(n):
-        key = raw[place] ^ _SIGN if raw[place] < _SIGN else ~raw[place]
-        keys[0, place], order[0, place] = key, place
-        for digit in range(_DIGITS):
-            counts[digit, (key >> np.uint64(24 + 8 * digit)) & np.uint64(255)] += 1
+        for digit in range(lowest, _DIGITS):
+            counts[digit, (keys[0, place] >> np.uint64(8 * digit)) & _BYTE] += 1
     now = 0
-    for digit in range(_DIGITS):
-        shift, total = np.uint64(24 + 8 * digit), 0
-        if counts[digit, (keys[now, 0] >> shift) & np.uint64(255)] == n:
+    for digit in range(lowest, _DIGITS):
+        shift, total = np.uint64(8 * digit), 0
+        if counts[digit, (keys[now, 0] >> shift) & _BYTE] == n:
             continue
         for value in range(256):
-            total, counts[digit, value] = total + counts[digit, value], total
+            counts[digit, value], total = total, total + counts[digit, value]
         for place in range(n):
-            value = (keys[now, place] >> shift) & np.uint64(255)
+            value = (keys[now, place] >> shift) & _BYTE
             target = counts[digit, value]
             counts[digit, value] = target + 1
             keys[1 - now, target], order[1 - now, target] = keys[now, place], order[now, place]
         now = 1 - now
-    for place in range(1, n):
-        key, which, back = keys[now, place], order[now, place], place
-        while back > 0 and keys[now, back - 1] > key:
-            keys[now, back], order[now, back] = keys[now, back - 1], order[now, back - 1]
-            back -= 1
-        keys[now, back], order[now, back] = key, which
     return now
 
 
 @_compiled
-def _rank(x, order, out):
-    """The kernel's rank_place of x, whose places in ascending order are given."""
-    n, start = len(x), 0
-    others = max(n - 1.0, 1.0)
+def _by_insertion(keys, order, n, moves):
+    """End the sort of nearly sorted keys (n,) and order (n,); return whether ``moves`` moves were enough."""
+    for place in range(1, n):
+        key, which, back = keys[place], order[place], place
+        while back > 0 and keys[back - 1] > key:
+            keys[back], order[back] = keys[back - 1], order[back - 1]
+            back -= 1
+        keys[back], order[back] = key, which
+        moves -= place - back
+        if moves < 0:
+            return False
+    return True
+
+
+@_compiled
+def _sorted_places(x, order, keys, work, counts):
+    """Sort the places of x, smallest value first; return the row of ``order`` and ``keys`` where they are.
+
+    Keys are whole numbers that compare like the values.
+    """
+    n, lowest = len(x), _FIRST_TRY
+    bits = work[0, :n]
+    for place in range(n):
+        bits[place] = x[place] + 0.0  # one zero
+    raw = bits.view(np.uint64)
+    while True:
+        for place in range(n):
+            keys[0, place], order[0, place] = raw[place] ^ _SIGN if raw[place] < _SIGN else ~raw[place], place
+        now = _by_digits(keys, order, n, lowest, counts)
+        if lowest == 0 or _by_insertion(keys[now], order[now], n, 4 * n):
+            return now
+        lowest = 0
+
+
+@_compiled
+def _rank(keys, order, n, out):
+    """The kernel's rank_place of values whose places and keys in ascending order are given."""
+    start, others = 0, max(n - 1.0, 1.0)
     while start < n:
-        value, stop = x[order[start]], start + 1
-        while stop < n and x[order[stop]] == value:
+        key, stop = keys[start], start + 1
+        while stop < n and keys[stop] == key:
             stop += 1
         rank = (start - (n - stop)) / others
         for place in range(start, stop):
@@ -158,9 +181,9 @@ def _project(x, columns, squares, count, work):
 
 @_compiled
 def _standardise(x, ranked, order, keys, work, counts, out):
-    now = _sorted_places(x, order, keys, work[:, : len(x)], counts)
+    now = _sorted_places(x, order, keys, work, counts)
     if ranked:
-        _rank(x, order[now], out)
+        _rank(keys[now], order[now], len(x), out)
     else:
         _zscore(x, order[now], work[2], out)
 

@@ -38,7 +38,7 @@ def without(bundle: Bundle, *names: str) -> Bundle:
 def awkward_scores(market: MonthlyMarket, exposures: np.ndarray) -> np.ndarray:
     """Return scores (formulas, stocks, R) with ties, gaps, extremes, and one that an exposure explains."""
     rng = np.random.default_rng(5)
-    scores = rng.standard_t(2, (9, len(market.codes), len(market.signal_days)))
+    scores = rng.standard_t(2, (10, len(market.codes), len(market.signal_days)))
     scores[0] = np.round(scores[0])
     scores[1] *= 1e300
     scores[2] *= 1e-300
@@ -47,6 +47,8 @@ def awkward_scores(market: MonthlyMarket, exposures: np.ndarray) -> np.ndarray:
     scores[5, :, 1::2] = np.inf
     scores[6] = 1.0
     scores[7] = exposures[0] if len(exposures) else 0.0
+    scores[9] = 1.0 + 1e-9 * scores[9]  # so close together that the sort needs its lowest digits
+    scores[9, 0] = 1e9
     return scores
 
 
