@@ -45,6 +45,8 @@ def write_run(
     name = run_id(config, data_hash)
     training = {"run": name, "seed": config.seed, "config_hash": config.hash, "data_hash": data_hash}
     training["rank_keys"] = list(config.rank_keys)
+    training["neutralise"], training["standardise"] = list(config.neutralise), config.standardise
+    training["min_listed_days"] = config.min_listed_days
     formula = from_tokens(result.tokens, config.vocabulary, training=training)
     try:
         with files.fresh_directory(out / name, MARKER) as beside:

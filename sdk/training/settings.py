@@ -88,7 +88,7 @@ class RewardSettings(Settings):
     impact_high: float = Field(3e-5, ge=0, description="冲击成本率：成交占 20 日均成交额 20 % 时，其间线性")
     capital: float = Field(1_000_000, gt=0, description="资金（元），冲击成本用")
     neutralise: tuple[str, ...] = Field(
-        (), description="中性化因子：size value momentum volatility liquidity industry"
+        (), description="中性化因子：size value momentum volatility liquidity beta industry"
     )
     standardise: Literal["rank", "zscore"] = Field("rank", description="中性化前的横截面变换")
 
