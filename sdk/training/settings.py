@@ -114,7 +114,7 @@ class EngineSettings(Settings):
     device: str = Field("cpu", description="cpu；cuda … = 策略网络与打分都在 GPU（尚未在 GPU 上运行过）")
     threads: int = Field(1, ge=1, le=64, description="打分线程数；不改变任何结果")
     network_threads: int = Field(1, ge=1, le=64, description="策略网络线程数")
-    remembered: int = Field(100_000, ge=1, description="记住的公式数上限（约 1.5 KB 一个）")
+    remembered: int = Field(100_000, ge=1, description="记住的公式数上限（约 3 KB 一个）")
     checkpoint_every: int = Field(10, ge=0, description="每多少步写一个检查点；0 = 不写")
 
 
