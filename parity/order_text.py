@@ -15,7 +15,7 @@ _KEY = re.compile(r"(?:^|(?<=\s))(_?[a-z]\w*)=", re.ASCII)
 _ERROR = re.compile(r"(?:^|\s)error=(?P<error>.*)\Z", re.DOTALL)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OrderText:
     """The fields of one printed order, in printed order; a key that is printed twice keeps its first value."""
 

@@ -22,6 +22,8 @@ from sdk.report.plain_text import plain
 from sdk.report.text_files import Decoding, TextSource, read_lines
 
 MAX_PROBLEMS = 20
+MAX_CELLS = 2_000  # of a row; the tables have 17
+MAX_ROW_LINES = 200  # a quoted cell may hold line breaks; a row of more lines has lost a quote
 _DAY = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T](\d{2}:\d{2}:\d{2}))?", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
 _SECURITY = re.compile(r"(?P<name>.*)\((?P<code>[\w.\-]+)\)", re.DOTALL)
@@ -212,39 +214,71 @@ def shape_of(headers: list[str]) -> Shape | None:
 
 def read_table(source: TextSource, decoding: Decoding) -> Table:
     """Read one of the three tables; raise ParityError where the header is none of theirs."""
+    seen = TableReading()
+    rows = tuple(table_rows(source, decoding, seen))
+    return Table(source.name, seen.kind, rows, seen.problems, seen.whole, seen.headers)
+
+
+@dataclass
+class TableReading:
+    """What a reading of a table found beside its rows; complete when the rows are at their end."""
+
+    kind: str = ""
+    headers: tuple[str, ...] = ()
+    whole: bool = True
+    bad_rows: int = 0
+    shown: list[str] = field(default_factory=list)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        more = f"… 共 {self.bad_rows} 行读不出 rows could not be read"
+        return tuple(self.shown) + ((more,) if self.bad_rows > MAX_PROBLEMS else ())
+
+
+def table_rows(source: TextSource, decoding: Decoding, seen: TableReading) -> Iterator[Any]:
+    """Yield the rows of one of the three tables, one in memory at a time; raise ParityError for another header."""
     records = csv_records(source, decoding)
     _, headers, whole = next(records, (0, [], True))
     shape = shape_of(headers)
     if shape is None:
         raise ParityError(f"{plain(source.name)}: unknown header {plain(','.join(headers), 120)}")
-    rows, problems = [], []
+    names = [header.strip().lstrip("\ufeff") for header in headers]
+    seen.kind, seen.headers = shape.kind, tuple(headers)
     for line, cells, whole in records:
         try:
-            rows.append(_row(shape, [header.strip() for header in headers], cells, whole))
+            row = _row(shape, names, cells, whole)
         except ValueError as error:
-            problems.append(f"{plain(source.name)}:{line}: {plain(str(error), 100)}")
+            seen.bad_rows += 1
+            if seen.bad_rows <= MAX_PROBLEMS:
+                seen.shown.append(f"{plain(source.name)}:{line}: {plain(str(error), 100)}")
+            continue
+        yield row
+    seen.whole = whole
     if not whole:
-        problems.append(
+        seen.shown.append(
             f"{plain(source.name)}: 最后一行没有换行 the last line has no end; its last cell is not believed"
         )
-    if len(problems) > MAX_PROBLEMS:
-        problems = [*problems[:MAX_PROBLEMS], f"{plain(source.name)}: … {len(problems)} problems in all"]
-    return Table(source.name, shape.kind, tuple(rows), tuple(problems), whole, tuple(headers))
 
 
 def csv_records(source: TextSource, decoding: Decoding) -> Iterator[tuple[int, list[str], bool]]:
     """Yield (line number, cells, whole); ``whole`` is False for a last record that no newline ends."""
-    whole = True
+    whole, lines = True, 0
 
     def physical() -> Iterator[str]:
-        nonlocal whole
+        nonlocal whole, lines
         for line in read_lines(source, decoding):
-            whole = line.whole
+            whole, lines = line.whole, lines + 1
+            if line.text.count(",") > MAX_CELLS or lines > MAX_ROW_LINES:
+                raise ParityError(
+                    f"{plain(source.name)}:{line.number}: more than {MAX_CELLS} cells or {MAX_ROW_LINES} lines "
+                    "in a row; a quote was opened and never closed, or this is no table of the platform"
+                )
             yield line.text + ("\n" if line.whole else "")
 
     reader = csv.reader(physical())
     try:
         for cells in reader:
+            lines = 0
             if cells:
                 yield reader.line_num, cells, whole
     except csv.Error as error:
