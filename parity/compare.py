@@ -7,7 +7,7 @@ the counts by layer tell the rest. Where a file ends, is cut or was never downlo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from parity.compare_audit import compare_audits
@@ -20,6 +20,7 @@ from sdk.errors import ParityError
 from sdk.report.premises import unequal_premises
 
 KEPT_DIFFERENCES = 200  # of each layer, for the reports; all are counted
+KEPT_DAYS = 20_000
 
 
 @dataclass(frozen=True)
@@ -36,18 +37,29 @@ class LayerCount:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome. ``unjudged`` are the reasons, with counts, why something could not be compared."""
+    """The outcome.
+
+    ``differences`` are the first ``KEPT_DIFFERENCES`` of each layer in the order of time; each carries moment, code,
+    layer, field and the values of both sides. ``first_by_day`` is the first of each day, of the whole run.
+    ``unjudged`` are the reasons, with counts, why something could not be compared.
+    """
 
     local: Side
     platform: Side
     layers: tuple[LayerCount, ...]
     first: Comparison | None
     differences: tuple[Comparison, ...]
+    first_by_day: Mapping[str, Comparison]
     unjudged: tuple[tuple[str, int], ...]
 
     @property
     def equal(self) -> bool:
         return self.first is None
+
+    @property
+    def judged(self) -> bool:
+        """False where not one value could be compared: then neither equal nor different can be said."""
+        return self.compared > 0
 
     @property
     def compared(self) -> int:
@@ -135,6 +147,7 @@ class _Gathered:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.kept: dict[str, list[Comparison]] = {layer: [] for layer in LAYERS}
         self.first: dict[str, Comparison] = {}
+        self.first_by_day: dict[str, Comparison] = {}
         self.why: Counter[str] = Counter()
 
     def add(self, comparison: Comparison) -> None:
@@ -148,12 +161,19 @@ class _Gathered:
                 self.first[layer] = comparison
             if len(self.kept[layer]) < KEPT_DIFFERENCES:
                 self.kept[layer].append(comparison)
+            self.of_day(comparison.moment[:10], comparison)
+
+    def of_day(self, day: str, comparison: Comparison) -> None:
+        known = self.first_by_day.get(day)
+        if (known is None and len(self.first_by_day) < KEPT_DAYS) or (known and comparison.order() < known.order()):
+            self.first_by_day[day] = comparison
 
     def verdict(self, local: Side, platform: Side) -> Verdict:
         layers = tuple(self._layer(layer, local, platform) for layer in LAYERS)
         kept = sorted((one for layer in LAYERS for one in self.kept[layer]), key=Comparison.order)
         first = min(self.first.values(), key=Comparison.order, default=None)
-        return Verdict(local, platform, layers, first, tuple(kept), tuple(self.why.most_common()))
+        days = dict(sorted(self.first_by_day.items()))
+        return Verdict(local, platform, layers, first, tuple(kept), days, tuple(self.why.most_common()))
 
     def _layer(self, layer: str, local: Side, platform: Side) -> LayerCount:
         different = self.counts[layer, DIFFERENT]

@@ -128,6 +128,7 @@ class Side:
     results: tuple[DayResult, ...] | None = None
     figures: Mapping[str, Reading] | None = None
     premises: Mapping[str, str] = field(default_factory=dict)
+    log_span: tuple[str, str] = ("", "")
     lines: Mapping[str, int] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

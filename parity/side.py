@@ -94,6 +94,7 @@ def _read_log(file: Found, draft: _Draft) -> None:
         "audits": audits or None,
         "audit_coverage": coverage_of(log),
         "lines": log.lines,
+        "log_span": (log.first, log.last),
         "unknown": log.unknown,
     }
 
