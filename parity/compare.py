@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from parity.compare_audit import compare_audits
 from parity.compare_days import compare_days, span
 from parity.compare_trading import compare_trading
-from parity.layers import DIFFERENT, EQUAL, FIGURE_TOLERANCE, LAYERS, NEEDS, UNJUDGED, Comparison
+from parity.layers import DIFFERENT, EQUAL, FIGURE_TOLERANCE, LAYERS, NEEDS, UNJUDGED, Comparison, shortened
 from parity.layers import compare as compare_value
 from parity.records import Side
 from sdk.errors import ParityError
@@ -156,6 +156,7 @@ class _Gathered:
         if comparison.outcome == UNJUDGED:
             self.why[comparison.why] += 1
         if comparison.outcome == DIFFERENT:
+            comparison = shortened(comparison)
             earliest = self.first.get(layer)
             if earliest is None or comparison.order() < earliest.order():
                 self.first[layer] = comparison

@@ -30,6 +30,7 @@ from sdk.report.run_tables import (
 from sdk.report.text_files import Decoding, TextSource
 
 CASH = "Cash"
+MAX_CELL_CHARS = 2_000
 MOST_DAYS = 20_000
 EXPORT_ROWS = 1_000  # the web tables hold at most so many rows: a table of exactly this length may be cut
 STATUSES = {
@@ -130,6 +131,8 @@ def _order_rows(source: TextSource, decoding: Decoding, problems: list[str]) -> 
     for line, cells, whole in records:
         where = f"{plain(source.name, 40)}:{line}"
         try:
+            if max(map(len, cells)) > MAX_CELL_CHARS:
+                raise ValueError(f"a cell of more than {MAX_CELL_CHARS} characters")
             if len(cells) != len(headers) or not whole:
                 raise ValueError(f"{len(cells)} cells under {len(headers)} headers, or no line end")
             order, fill = _order_row(dict(zip(names, cells, strict=True)), where)

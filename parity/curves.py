@@ -20,6 +20,11 @@ class Curves:
     platform: tuple[float, ...]
 
     @property
+    def gaps(self) -> tuple[float, ...]:
+        """Platform − local on each day, in percentage points; NaN where a side tells nothing."""
+        return tuple(there - here for here, there in zip(self.local, self.platform, strict=True))
+
+    @property
     def shown(self) -> bool:
         """Whether both sides tell enough days for a line."""
         return all(sum(map(math.isfinite, curve)) > 1 for curve in (self.local, self.platform))

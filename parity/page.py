@@ -13,14 +13,14 @@ from parity.compare import Verdict
 from parity.curves import Curves, curves_of, day_words
 from parity.explanation import Explanation
 from parity.first_steps import FIRST_STEPS
-from parity.layers import CHINESE
+from parity.layers import CHINESE, contrast
 from parity.log_lines import LABELS
-from parity.report import as_dict, contrast, day_of, write_text
+from parity.report import as_dict, day_of, write_text
 from parity.terminal import points
 from sdk.report.charts import Curve, line_chart
 from sdk.report.plain_text import plain
 
-PLATFORM, LOCAL = "#2f6fd0", "#e08a3c"
+PLATFORM, LOCAL, GAP = "#2f6fd0", "#e08a3c", "#c53030"
 _SHOWN_DIFFERENCES = 200
 _HEADLINES = {"equal": "一致", "different": "不同", "not judged": "无法判断"}
 
@@ -46,6 +46,7 @@ def _view(verdict: Verdict, explanation: Explanation | None) -> dict[str, Any]:
         "causes": [{**cause, "points": points(cause["basis_points"])} for cause in told["causes"] or ()],
         "unattributed": points(told["unattributed_bp"]) if explanation else "",
         "nav": _chart(verdict, curves, explanation) if curves.shown else "",
+        "nav_gap": line_chart(curves.days, [Curve("差", GAP, curves.gaps, fill=True)], 130) if curves.shown else "",
         "gap": _gap(curves),
         "differences": told["differences"][:_SHOWN_DIFFERENCES],
         "different": sum(layer.different for layer in verdict.layers),
@@ -60,7 +61,7 @@ def _headline(verdict: Verdict, told: dict[str, Any]) -> dict[str, str]:
     words, first = _HEADLINES[state], verdict.first
     if first is not None:
         local, platform = contrast(first.local, first.platform, 70)
-        named = " ".join(filter(None, (plain(first.code, 20), f"{CHINESE[first.layer]}（{plain(first.field, 40)}）")))
+        named = " ".join(filter(None, (plain(first.code, 20), plain(first.field, 40))))
         big = f"{words}：从 {day_of(first)} 起" if first.moment else f"{words}：{CHINESE[first.layer]}"
         return {"big": big, "small": f"{named}：平台 {platform}，本地 {local}", "state": state}
     if state == "equal" and verdict.partial:

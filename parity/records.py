@@ -76,6 +76,12 @@ class Coverage:
         return not any(after[: len(moment)] <= moment <= before[: len(moment)] for after, before in self.gaps)
 
 
+def _weight(told: Told) -> int:
+    """Return how much memory an order takes, an ordinary one being 1."""
+    order = told[0]
+    return 1 + sum(map(len, (order.code, order.status, order.mode, order.reason))) // 500
+
+
 Told = tuple[Order, tuple[Fill, ...]]  # an order and its fills
 
 
@@ -103,7 +109,7 @@ class Trading:
             moment = told[0].moment
             moments[:] = min(moments[0] or moment, moment), max(moments[1], moment)
 
-        rows = Records(read, see, day_of=lambda told: told[0].moment[:10])
+        rows = Records(read, see, weigh=_weight, day_of=lambda told: told[0].moment[:10])
         return Trading(
             rows.part(lambda told: told[:1], len(rows)),
             rows.part(lambda told: told[1], fills),

@@ -14,7 +14,7 @@ from typing import Any
 from parity.compare import Verdict
 from parity.explanation import Cause, Explanation
 from parity.first_steps import FIRST_STEPS
-from parity.layers import FIGURE_TOLERANCE, Comparison
+from parity.layers import FIGURE_TOLERANCE, Comparison, contrast
 from parity.records import Side
 from sdk import files
 from sdk.errors import ParityError
@@ -98,16 +98,6 @@ def write_text(path: Path, text: str) -> None:
         raise ParityError(f"{plain(str(path))}: 无法写入 cannot be written: {error.strerror}") from error
 
 
-def contrast(one: str, other: str, limit: int) -> tuple[str, str]:
-    """Return both texts in at most ``limit`` characters, from shortly before the place where they part."""
-    shorter = min(len(one), len(other))
-    start = next((at for at in range(shorter) if one[at] != other[at]), shorter)
-    if max(len(one), len(other)) <= limit or start < limit // 2:
-        return plain(one, limit), plain(other, limit)
-    start -= limit // 4
-    return plain("…" + one[start:], limit), plain("…" + other[start:], limit)
-
-
 def day_of(comparison: Comparison) -> str:
     """Return the day of a comparison, or that it concerns the whole run."""
     return comparison.moment[:10] or WHOLE_RUN
@@ -158,8 +148,8 @@ def _difference(one: Comparison) -> dict[str, Any]:
 
 def _side(side: Side) -> dict[str, Any]:
     return {
-        "name": side.name,
-        "files": [{"name": name, "kind": kind} for name, kind in side.files],
+        "name": plain(side.name, 60),
+        "files": [{"name": plain(name, 60), "kind": kind} for name, kind in side.files],
         "log_lines": dict(side.lines),
         "unknown_lines": [plain(text) for text in side.unknown],
         "notes": [plain(note) for note in side.notes],

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from parity.compare import LayerCount, Verdict
 from parity.explanation import Explanation
 from parity.first_steps import FIRST_STEPS
-from parity.layers import CHINESE
+from parity.layers import CHINESE, contrast
 from parity.log_lines import LABELS
-from parity.report import contrast, day_of, exit_code, verdict_line
+from parity.report import day_of, exit_code, verdict_line
 from sdk.report.plain_text import plain
 
 if TYPE_CHECKING:
