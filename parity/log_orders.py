@@ -71,6 +71,9 @@ def coverage_of(log: Log) -> Coverage:
 def audits_of_log(log: Log, see: Callable[[AuditLine], None] | None = None) -> Records[AuditLine]:
     """Return the audit lines; the log's moment stands beside the line's own date. ``see`` is shown each once."""
 
+    if not log.lines.get("audit"):
+        return Records.of(())
+
     def read() -> Iterator[AuditLine]:
         return (parse_audit(event.parts["audit"], event.moment) for event in log.events if event.kind == "audit")
 

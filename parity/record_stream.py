@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 
 from sdk.errors import ParityError
 
-KEPT = 12_000
+KEPT = 18_000
 MOST_UNORDERED = 60_000
 MOST_A_DAY = 60_000
 
