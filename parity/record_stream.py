@@ -13,7 +13,7 @@ day, so a day with far more lines than such a day could have is no file of the p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Generic, TypeVar
 
 from sdk.errors import ParityError
@@ -66,6 +66,13 @@ class Records(Generic[Record]):
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self._rows if self._rows is not None else self._read())
+
+    def __getitem__(self, place: int) -> Record:
+        """Return one record by its place; negative places count from the end."""
+        at = place + self._count if place < 0 else place
+        if not 0 <= at < self._count:
+            raise IndexError(f"record {place} of {self._count}")
+        return next(islice(iter(self), at, None))
 
     def __len__(self) -> int:
         return self._count
