@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sdk.errors import ParityError
 
@@ -67,8 +67,10 @@ class Records(Generic[Record]):
     def __iter__(self) -> Iterator[Record]:
         return iter(self._rows if self._rows is not None else self._read())
 
-    def __getitem__(self, place: int) -> Record:
-        """Return one record by its place; negative places count from the end."""
+    def __getitem__(self, place: int | slice) -> Any:
+        """Return one record by its place, or a tuple of some; what is not in memory is read for it."""
+        if isinstance(place, slice):
+            return tuple(self)[place]
         at = place + self._count if place < 0 else place
         if not 0 <= at < self._count:
             raise IndexError(f"record {place} of {self._count}")
