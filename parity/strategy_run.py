@@ -1,7 +1,7 @@
 """A strategy file as the local side: the emulator runs it over the platform's dates, with the platform's capital.
 
-Dates and capital are read off the download: the days of its daily tables (else of its log), and the total value of
-the first day less that day's gain. What the files do not tell must be given.
+Dates and capital are read off the download: the days of its daily tables (the first also of a log that begins with
+``initialize``), and the total value of the first day less that day's gain. What the files do not tell must be given.
 """
 
 from __future__ import annotations
@@ -43,12 +43,15 @@ def plan_run(
 
 
 def days_of(side: Side) -> tuple[str, str]:
-    """Return the first and last day that a side tells about; texts are empty where it tells none."""
+    """Return the first and last day of the run as far as the files tell them; texts are empty where they do not.
+
+    Daily tables tell both. A log that begins at midnight begins with ``initialize``, so it tells the first day; where
+    a log or a list of trades ends says nothing about the end of the run.
+    """
     days = [*side.cash, *side.total_value, *(row.day for row in side.results or ())]
-    days += [moment[:10] for moment in side.log_span if moment]
-    if not days:
-        days = [order.moment[:10] for told in side.trading.values() for order in told.orders]
-    return (min(days), max(days)) if days else ("", "")
+    opened = side.log_span[0]
+    begun = [opened[:10]] if opened.endswith("00:00:00") else []
+    return min([*days, *begun], default=""), max(days, default="")
 
 
 def run_strategy(strategy: Path, market: Path, out: Path, plan: RunPlan) -> str:
