@@ -21,6 +21,7 @@ from sdk.report.premises import unequal_premises
 
 KEPT_DIFFERENCES = 200  # of each layer, for the reports; all are counted
 KEPT_DAYS = 20_000
+AUDIT_LAYERS = ("inputs", "score", "rank/ties", "target")
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,18 @@ class Verdict:
 
     @property
     def partial(self) -> bool:
-        """True unless every layer that files can show was compared, and nothing in it was left unjudged."""
-        shown = [layer for layer in self.layers if layer.layer != "features"]
-        return bool(self.unjudged) or any(not layer.compared for layer in shown)
+        """True unless every layer that the files could show was compared, and nothing was left unjudged."""
+        return bool(self.unjudged) or bool(self.lacking)
+
+    @property
+    def lacking(self) -> tuple[LayerCount, ...]:
+        """Layers that were not compared though such files can show them.
+
+        No file prints features; a strategy that logs no audit line on either side has no layers of audit lines.
+        """
+        silent = all(side.lines and not side.audits for side in (self.local, self.platform))
+        never = {"features", *(AUDIT_LAYERS if silent else ())}
+        return tuple(layer for layer in self.layers if not layer.compared and layer.layer not in never)
 
 
 def compare_sides(local: Side, platform: Side) -> Verdict:

@@ -21,6 +21,7 @@ from sdk.report.charts import Curve, line_chart
 from sdk.report.plain_text import plain
 
 PLATFORM, LOCAL, GAP = "#2f6fd0", "#e08a3c", "#c53030"
+_NO_GAP = 1e-9  # percentage points
 _SHOWN_DIFFERENCES = 200
 _HEADLINES = {"equal": "一致", "different": "不同", "not judged": "无法判断"}
 
@@ -46,7 +47,7 @@ def _view(verdict: Verdict, explanation: Explanation | None) -> dict[str, Any]:
         "causes": [{**cause, "points": points(cause["basis_points"])} for cause in told["causes"] or ()],
         "unattributed": points(told["unattributed_bp"]) if explanation else "",
         "nav": _chart(verdict, curves, explanation) if curves.shown else "",
-        "nav_gap": line_chart(curves.days, [Curve("差", GAP, curves.gaps, fill=True)], 130) if curves.shown else "",
+        "nav_gap": _gap_chart(curves) if curves.shown else "",
         "gap": _gap(curves),
         "differences": told["differences"][:_SHOWN_DIFFERENCES],
         "different": sum(layer.different for layer in verdict.layers),
@@ -65,7 +66,7 @@ def _headline(verdict: Verdict, told: dict[str, Any]) -> dict[str, str]:
         big = f"{words}：从 {day_of(first)} 起" if first.moment else f"{words}：{CHINESE[first.layer]}"
         return {"big": big, "small": f"{named}：平台 {platform}，本地 {local}", "state": state}
     if state == "equal" and verdict.partial:
-        lacking = [CHINESE[layer.layer] for layer in verdict.layers if not layer.compared]
+        lacking = [CHINESE[layer.layer] for layer in verdict.lacking]
         small = f"比较了 {verdict.compared} 个值，全部一致" + (f"；未能判断：{'、'.join(lacking)}" if lacking else "")
         return {"big": "可比部分一致", "small": small, "state": "partial"}
     small = f"比较了 {verdict.compared} 个值" if verdict.judged else "两侧没有一个可比的值"
@@ -97,6 +98,13 @@ def _chart(verdict: Verdict, curves: Curves, explanation: Explanation | None) ->
     ]
     lines = [Curve("平台", PLATFORM, curves.platform), Curve("本地", LOCAL, curves.local)]
     return line_chart(curves.days, lines, 320, marks=marks, notes=notes)
+
+
+def _gap_chart(curves: Curves) -> Any:
+    """Return the chart of the difference; empty where the curves print the same on every common day."""
+    if not any(abs(gap) > _NO_GAP for gap in curves.gaps):
+        return ""
+    return line_chart(curves.days, [Curve("差", GAP, curves.gaps, fill=True)], 130)
 
 
 def _gap(curves: Curves) -> str:

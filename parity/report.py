@@ -37,7 +37,7 @@ def verdict_line(verdict: Verdict) -> str:
         values = "local={} platform={}".format(*contrast(first.local, first.platform, 80))
         return f"首个差异 first difference: {named} {values} ({plain(first.field, 40)})"
     if verdict.partial:
-        lacking = [f"{layer.layer} ({layer.why})" for layer in verdict.layers if not layer.compared]
+        lacking = [f"{layer.layer} ({layer.why})" for layer in verdict.lacking]
         missing = f"; 未能判断 not judged: {', '.join(lacking)}" if lacking else ""
         missing += (
             f"; {sum(count for _, count in verdict.unjudged)} 个值不可比 values not comparable"

@@ -42,7 +42,19 @@ def test_every_subset_is_judged_as_far_as_it_tells(kept: tuple[str, ...], tmp_pa
     assert judged == set().union(*(TELLS[name] for name in kept))
     for layer in verdict.layers:
         assert bool(layer.why) == (layer.layer not in judged)
-    assert all(layer in verdict_line(verdict) for layer in LAYERS if layer not in judged)
+    named = [layer for layer in LAYERS if layer not in judged and layer != "features"]
+    assert [layer.layer for layer in verdict.lacking] == named
+    assert all(layer in verdict_line(verdict) for layer in named)
+
+
+def test_a_strategy_that_logs_no_audit_lines_can_be_wholly_equal(tmp_path: Path) -> None:
+    for folder in (tmp_path / "local", tmp_path / "platform"):
+        write_run(folder)
+        lines = (folder / "log.txt").read_text("utf-8").splitlines(keepends=True)
+        (folder / "log.txt").write_text("".join(line for line in lines if "AUDIT|" not in line), "utf-8")
+    verdict = compare_sides(read_side(tmp_path / "local"), read_side(tmp_path / "platform"))
+    assert verdict.equal
+    assert not verdict.partial
 
 
 def test_where_nothing_can_be_compared_the_answer_is_two(tmp_path: Path) -> None:
