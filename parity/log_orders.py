@@ -42,23 +42,25 @@ def trading_of_log(log: Log) -> Trading:
 
 
 def _told(log: Log) -> Iterator[Told]:
-    for events in _by_order(log):
-        yield _order(log, events), tuple(_fill(log, event, events) for event in events if event.kind == "fill")
+    for lines in _by_order(log):
+        events, texts = [event for event, _ in lines], [text for _, text in lines]
+        fills = (_fill(log, event, events, texts) for event in events if event.kind == "fill")
+        yield _order(log, events, texts), tuple(fills)
 
 
-def _by_order(log: Log) -> Iterator[list[LogEvent]]:
+def _by_order(log: Log) -> Iterator[list[tuple[LogEvent, OrderText]]]:
     """Yield the lines of one order after the other; lines of one entrust id on one day are one order."""
-    said = (event for event in log.events if event.order is not None and event.kind in _STATUS)
+    said = (event for event in log.events if event.kind in _STATUS)
     for day, events in groupby(said, lambda event: event.moment[:10]):
-        groups: dict[str, list[LogEvent]] = {}
+        groups: dict[str, list[tuple[LogEvent, OrderText]]] = {}
         for count, event in enumerate(events):
             if count > MOST_LINES_A_DAY:
                 raise ParityError(
                     f"{plain(log.name)}: more than {MOST_LINES_A_DAY} order lines on {day}; "
                     "the platform takes 10,000 orders a day, so this is not its log"
                 )
-            assert event.order is not None
-            groups.setdefault(event.order.get("entrust_id") or f"line {event.line}", []).append(event)
+            if (order := event.order) is not None:
+                groups.setdefault(order.get("entrust_id") or f"line {event.line}", []).append((event, order))
         yield from groups.values()
 
 
@@ -84,10 +86,9 @@ def _weight(audit: AuditLine) -> int:
     return 1 + len(audit.stocks)
 
 
-def _order(log: Log, events: list[LogEvent]) -> Order:
+def _order(log: Log, events: list[LogEvent], texts: list[OrderText]) -> Order:
     """One order from its lines; direction and error text from the last line that shows them."""
     _, status = max(_STATUS[event.kind] for event in events)
-    texts: list[OrderText] = [event.order for event in events if event.order is not None]
     if status == "filled" and any(event.kind in ("cancelled", "limit_cancel", "zero_volume") for event in events):
         status = "partial"
     why = next((event.parts["why"] for event in events if "why" in event.parts), "")
@@ -112,8 +113,7 @@ def _decided(events: list[LogEvent], texts: list[OrderText]) -> list[OrderText]:
     return later or texts
 
 
-def _fill(log: Log, event: LogEvent, events: list[LogEvent]) -> Fill:
-    texts = [other.order for other in events if other.order is not None]
+def _fill(log: Log, event: LogEvent, events: list[LogEvent], texts: list[OrderText]) -> Fill:
     parts = event.parts
     return Fill(
         moment=event.moment,

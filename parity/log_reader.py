@@ -45,7 +45,11 @@ class LogEvent:
     level: str
     kind: str
     parts: dict[str, str]
-    order: OrderText | None = None
+
+    @property
+    def order(self) -> OrderText | None:
+        """The printed order; parsed when asked for, because counting the lines of a log needs none of it."""
+        return parse_order(self.parts["order"]) if "order" in self.parts else None
 
 
 @dataclass(frozen=True)
@@ -126,8 +130,7 @@ class _Reading:
             self.unknown.append(f"{self.name}:{message.line}: {plain(text)}")
         if match is not None and kind not in _COUNTED_ONLY:
             parts = {key: value for key, value in match.groupdict().items() if value is not None}
-            order = parse_order(parts["order"]) if "order" in parts else None
-            yield LogEvent(message.line, message.moment, message.level, kind, parts, order)
+            yield LogEvent(message.line, message.moment, message.level, kind, parts)
 
     def note_cut(self, line: int, text: str, believed: bool = False) -> None:
         if len(self.cut) < _MAX_SAMPLES:
