@@ -93,6 +93,7 @@ class Search:
         self._elite, self._candidates = Archive(config.elite), Archive(config.candidates)
         self._seen, self.records, self.step = Seen(), [], 0  # type: ignore[var-annotated]
         self._last: tuple[Tokens, ...] = ()
+        self._entropy = config.entropy
 
     def update(self) -> StepRecord:
         """Sample a batch, judge it, learn from it."""
@@ -106,6 +107,8 @@ class Search:
         earned = [self._earned(tokens, j, calm) for tokens, j in zip(sample.lists, judgements, strict=True)]
         overlap = self._elite.overlap(judgements)
         self._remember(sample, judgements, earned)
+        portfolios = len({judgement.portfolio for judgement in judgements}) / config.batch
+        self._entropy = schedules.entropy_weight(config, self._entropy, portfolios)
         entropy = self._learn(sample, np.asarray(earned), overlap)
         best = self._candidates.finds[0]
         self._last = sample.lists
@@ -116,7 +119,8 @@ class Search:
             best_so_far=best.reward,
             entropy=entropy,
             distinct=len(set(sample.lists)) / config.batch,
-            portfolios=len({judgement.portfolio for judgement in judgements}) / config.batch,
+            portfolios=portfolios,
+            entropy_weight=self._entropy,
             overlap=float(overlap.mean()),
             epsilon=epsilon,
             stable_rank=low_rank.stable_rank(self.policy.attention_weights()),
@@ -181,7 +185,7 @@ class Search:
     def _minimise(self, loss: torch.Tensor, entropy: torch.Tensor) -> None:
         """Take one step of the optimiser on the loss with its additions, then the low-rank step."""
         config, strength = self._config, schedules.decay(self._config, self.step)
-        loss = loss - config.entropy * entropy
+        loss = loss - self._entropy * entropy
         if config.imitation > 0.0:
             elite = sample_of([find.raw for find in self._elite.finds], self.grammar, entropy.device)
             loss = loss - config.imitation * chances_of(self.policy, elite).taken.sum(dim=-1).mean()
@@ -203,6 +207,7 @@ class Search:
         tensors["generator"] = self._generator.get_state()
         tensors.update(self._seen.tensors())
         about = {
+            "entropy_weight": self._entropy,
             "records": [record.as_dict() for record in self.records],
             "elite": [find.raw for find in self._elite.finds],
             "candidates": [find.raw for find in self._candidates.finds],
@@ -223,7 +228,7 @@ class Search:
         self._generator.set_state(tensors["generator"])
         self._seen = Seen.from_tensors(tensors)
         self.records = [StepRecord(**record) for record in found.about["records"]]
-        self.step = found.step
+        self.step, self._entropy = found.step, found.about["entropy_weight"]
         calm = schedules.is_calm(self._config, self.step)
         self._elite = self._judged(self._config.elite, found.about["elite"], calm)
         self._candidates = self._judged(self._config.candidates, found.about["candidates"], calm=False)

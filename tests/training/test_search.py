@@ -55,6 +55,7 @@ def test_random_search_never_learns() -> None:
         {"learner": "random"},
         {"learning_rate": 0.05},
         {"entropy": 5.0},
+        {"diversity": 1.0},
         {"epsilon_start": 1.0},
         {"epsilon_end": 0.9},
         {"epsilon_share": 0.1},
@@ -236,3 +237,12 @@ def test_torchs_own_settings_are_put_back() -> None:
 def test_the_same_seed_is_the_same_run() -> None:
     config: TrainConfig = make_config(QUICK)
     assert bits(search(config, FakeJudge())) == bits(search(config, FakeJudge()))
+
+
+def test_entropy_is_worth_more_while_portfolios_repeat() -> None:
+    settings = {"steps": 40, "batch": 48, "imitation": 0.05, "entropy": 0.02, "learning_rate": 0.01}
+    fixed, kept = run(**settings, diversity=0.0), run(**settings, diversity=0.6)
+    assert {record.entropy_weight for record in fixed.records} == {0.02}
+    assert max(record.entropy_weight for record in kept.records) > 0.02
+    shares = [np.mean([record.portfolios for record in result.records[-10:]]) for result in (fixed, kept)]
+    assert shares[0] < 0.45 < shares[1]
