@@ -1,6 +1,6 @@
 """The neighbours of a formula: what one small change makes of it. Every neighbour is a legal formula.
 
-What a search found is a point; its neighbours say whether it stands on a hill or on a needle, and the best of them may
+What a search found is a point; its neighbours say whether it stands on a hill or on a needle, and one of them may
 be better. The kinds of change are the table ``MOVES``. A neighbour keeps within the longest length, uses no banned
 token, and differs from the formula and from all other neighbours in its canonical form.
 """
