@@ -122,7 +122,7 @@ def backtest_overfitting(returns: np.ndarray, blocks: int | None = None) -> Over
         rank = (outside < outside[best]).sum() + ((outside == outside[best]).sum() + 1) / 2
         share = rank / (candidates + 1)
         logits.append(math.log(share / (1.0 - share)))
-        losses += outside[best] < 0.0
+        losses += bool(outside[best] < 0.0)
     count = len(logits)
     below = sum(logit <= 0.0 for logit in logits)
     return Overfitting(below / count, losses / count, count, blocks, length, candidates)

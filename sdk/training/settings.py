@@ -16,9 +16,9 @@ Period = tuple[
 
 
 class Settings(BaseModel):
-    """Frozen values; unknown keys are errors."""
+    """Frozen values; unknown keys are errors. Defaults are validated too, so that 1 and 1.0 have one hash."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class PeriodSettings(Settings):
