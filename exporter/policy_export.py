@@ -12,7 +12,7 @@ from exporter.policy_graph import PolicyShape, Weights, build_policy_model
 from sdk import files
 from sdk.errors import ExportError
 
-_SHAPE = ("vocabulary", "max_length", "width", "layers", "heads")
+_SHAPE = ("vocabulary", "max_length", "width", "layers", "heads", "loops", "mixture")
 
 
 def export_policy(run: Path, out: Path) -> PolicyShape:

@@ -4,11 +4,14 @@ Written by hand, so that neither torch nor its exporter is needed to make or to 
 sdk/training/policy.py line by line:
 
     x = token[written] + place[0 ... length - 1] + depth[depths]
-    x = x + out(attention(norm(x)));  x = x + down(silu(left) right), left and right = gate(norm(x))    for each block
-    logits = x norm @ logits.T + bias
+    for each block, ``loops`` times with the same weights:
+        x = x + out(attention(norm(x)));  x = x + down(silu(left) right), left and right = gate(norm(x))
+    x = norm(x)
+    log_chances = log of the mixture of the output heads' softmaxes, weighted by softmax(mixing(x));  value = value(x)
 
-``written``, ``depths``: int64 (batch, length), length at most max_length + 1; ``logits``: float32 (batch, length,
-tokens + 1), the logits of the next token at each place, the end mark last, before any grammar mask. Opset 18, IR 8.
+``written``, ``depths``: int64 (batch, length), length at most max_length + 1; ``log_chances``: float32 (batch,
+length, tokens + 1) of the next token at each place, the end mark last, before any grammar mask; ``value``: float32
+(batch, length). Opset 18, IR 8.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from jq_strategy import formula as language
 from sdk.errors import ExportError
 
 Weights = dict[str, np.ndarray]
+_OUTPUTS = ("log_chances", "value")
 _NORM_FLOOR = np.float32(np.finfo(np.float32).eps)  # what torch's RMSNorm adds under the root
 
 
@@ -39,6 +43,8 @@ class PolicyShape:
     width: int
     layers: int
     heads: int
+    loops: int
+    mixture: int
 
 
 def build_policy_model(weights: Weights, shape: PolicyShape, training: str = "") -> ModelProto:
@@ -57,11 +63,28 @@ def build_policy_model(weights: Weights, shape: PolicyShape, training: str = "")
     x = graph.add("Add", graph.add("Add", looked_up[0], looked_up[1]), looked_up[2])
     unseen = _later_places(places)
     for block in range(shape.layers):
-        x = _block(x, f"blocks.{block}", shape, unseen)
-    product = _linear(_norm(x, "norm"), "logits")
-    logits = graph.add("Add", product, Symbol("logits.bias", graph))
-    graph.nodes.append(helper.make_node("Identity", [logits.name], ["logits"]))
+        for _ in range(shape.loops):
+            x = _block(x, f"blocks.{block}", shape, unseen)
+    _said(_norm(x, "norm"), shape)
     return _finished(graph, weights, shape, training)
+
+
+def _said(x: Symbol, shape: PolicyShape) -> None:
+    """Add the two outputs: the heads' log-softmaxes, mixed, and the value."""
+    graph, words = x.graph, len(language.token_names(shape.vocabulary)) + 1
+    logits = graph.add("Reshape", _affine(x, "logits"), np.asarray([0, 0, shape.mixture, words], dtype=np.int64))
+    weights = graph.add("LogSoftmax", _affine(x, "mixing"), axis=-1)
+    weighted = graph.add(
+        "Add", graph.add("LogSoftmax", logits, axis=-1), graph.add("Unsqueeze", weights, np.asarray([-1]))
+    )
+    mixed = graph.add("ReduceLogSumExp", weighted, np.asarray([-2]), keepdims=0)
+    value = graph.add("Squeeze", _affine(x, "value"), np.asarray([-1]))
+    for name, symbol in zip(_OUTPUTS, (mixed, value), strict=True):
+        graph.nodes.append(helper.make_node("Identity", [symbol.name], [name]))
+
+
+def _affine(x: Symbol, name: str) -> Symbol:
+    return x.graph.add("Add", _linear(x, name), Symbol(f"{name}.bias", x.graph))
 
 
 def _block(x: Symbol, name: str, shape: PolicyShape, unseen: Symbol) -> Symbol:
@@ -77,6 +100,7 @@ def _attention(x: Symbol, name: str, shape: PolicyShape, unseen: Symbol) -> Symb
     graph, each = x.graph, shape.width // shape.heads
     heads = np.asarray([0, 0, shape.heads, each], dtype=np.int64)
     parts = [graph.add("Reshape", part, heads) for part in _parts(_linear(x, f"{name}.query_key_value"), 3)]
+    parts[:2] = [_norm(part, f"{name}.norm_{role}") for part, role in zip(parts, ("query", "key"), strict=False)]
     query, key, value = (
         graph.add("Transpose", part, perm=perm)
         for part, perm in zip(parts, ([0, 2, 1, 3], [0, 2, 3, 1], [0, 2, 1, 3]), strict=True)
@@ -125,14 +149,20 @@ def weight_shapes(shape: PolicyShape) -> dict[str, tuple[int, ...]]:
         "place.weight": (shape.max_length + 1, width),
         "depth.weight": (shape.max_length + 2, width),
         "norm.weight": (width,),
-        "logits.weight": (tokens + 1, width),
-        "logits.bias": (tokens + 1,),
+        "mixing.weight": (shape.mixture, width),
+        "mixing.bias": (shape.mixture,),
+        "logits.weight": (shape.mixture * (tokens + 1), width),
+        "logits.bias": (shape.mixture * (tokens + 1),),
+        "value.weight": (1, width),
+        "value.bias": (1,),
     }
     for block in range(shape.layers):
         shapes.update(
             {
                 f"blocks.{block}.norm_attention.weight": (width,),
                 f"blocks.{block}.norm_forward.weight": (width,),
+                f"blocks.{block}.norm_query.weight": (width // shape.heads,),
+                f"blocks.{block}.norm_key.weight": (width // shape.heads,),
                 f"blocks.{block}.query_key_value.weight": (3 * width, width),
                 f"blocks.{block}.out.weight": (width, width),
                 f"blocks.{block}.gate.weight": (4 * width, width),
@@ -154,10 +184,13 @@ def _finished(graph: Graph, weights: Weights, shape: PolicyShape, training: str)
     names: list[Any] = language.token_names(shape.vocabulary)
     places: list[Any] = ["batch", "length"]
     body = helper.make_graph(
-        graph.needed("logits"),
+        graph.needed(*_OUTPUTS),
         "policy",
         [helper.make_tensor_value_info(name, TensorProto.INT64, places) for name in ("written", "depths")],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [*places, len(names) + 1])],
+        [
+            helper.make_tensor_value_info("log_chances", TensorProto.FLOAT, [*places, len(names) + 1]),
+            helper.make_tensor_value_info("value", TensorProto.FLOAT, places),
+        ],
         [numpy_helper.from_array(array.astype(np.float32), name) for name, array in sorted(weights.items())],
     )
     opset = [helper.make_opsetid("", OPSET)]

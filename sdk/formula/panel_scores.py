@@ -6,7 +6,7 @@ that get a score, and the finite cone behind them, are computed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -44,27 +44,42 @@ class ScorePanel(Protocol):
     ) -> Iterator[np.ndarray]:
         """The same in arrays (formulas, stocks, len(days))."""
 
+    def release_bars(self, features: Iterable[str]) -> None:
+        """Compute what the named features need of the bars, and let go of them."""
+
 
 class PanelScores:
     """Evaluate formulas on fixed bars: name -> (stocks, days), ``benchmark`` (1, days).
 
     ``precision`` float32 halves the work and is for searching only: its scores are not the kernel's bits. Stocks are
-    divided among ``threads``, which changes no bit.
+    divided among ``threads``, which changes no bit. The bars before day ``first`` serve the windows of the features
+    and are not kept otherwise: all positions of days count from there.
     """
 
     def __init__(
-        self, bars: dict[str, np.ndarray], precision: Literal["float64", "float32"] = "float64", threads: int = 1
+        self,
+        bars: dict[str, np.ndarray],
+        precision: Literal["float64", "float32"] = "float64",
+        threads: int = 1,
+        first: int = 0,
     ) -> None:
-        stocks = max(array.shape[0] for array in bars.values())
-        self.shape = (stocks, next(iter(bars.values())).shape[1])
-        self._bars = {name: np.broadcast_to(array, self.shape) for name, array in bars.items()}
-        self._threads = threads
+        stocks, days = max(array.shape[0] for array in bars.values()), next(iter(bars.values())).shape[1]
+        self.shape = (stocks, days - first)
+        self._bars = {name: np.broadcast_to(array, (stocks, days)) for name, array in bars.items()}
+        self._threads, self._first = threads, first
         row = np.dtype(precision).itemsize * self.shape[0] * self.shape[1]
         self._rows = len(kernel.FEATURES) + min(64, _BYTES_OF_WINDOWS // max(1, row))
         self._features = np.zeros((self._rows, *self.shape), precision)  # takes memory as it is filled
         self._place: dict[str | tuple[str, str], int] = {}
         self._windows_left = self._rows - len(kernel.FEATURES)
-        self._known_days: dict[tuple[str, ...], np.ndarray] = {}
+        self._known_days: dict[str, np.ndarray] = {}
+
+    def release_bars(self, features: Iterable[str]) -> None:
+        """Compute the named features, then let go of the bars; formulas of other features are errors from now on."""
+        for name in features:
+            self._feature(name)
+            self._known(kernel.FEATURE_TABLE[name].inputs, np.zeros(0, dtype=np.int64))
+        self._bars = {}
 
     def scores(self, tree: Tree, days: Sequence[int] | np.ndarray, members: np.ndarray | None = None) -> np.ndarray:
         """Return the scores on the given day positions: (stocks, len(days)), NaN where a window is not full.
@@ -126,7 +141,7 @@ class PanelScores:
 
     def scored(self, tree: Tree, days: np.ndarray, members: np.ndarray | None) -> np.ndarray:
         """Return who has a score on which day: a full window, and a place in the pool."""
-        full = self._known(tuple(language.inputs_of(tree)))[:, days] >= language.lookback_days(tree)
+        full = self._known(language.inputs_of(tree), days) >= language.lookback_days(tree)
         return full if members is None else full & members
 
     def _feature(self, name: str) -> int:
@@ -135,11 +150,12 @@ class PanelScores:
             feature = kernel.FEATURE_TABLE[name]
             missing = [field for field in feature.inputs if field not in self._bars]
             if missing:
-                raise FormulaError(f"{name} needs the input {missing[0]!r}, which this panel does not have")
+                why = "does not have" if self._bars else "has let go of"
+                raise FormulaError(f"{name} needs the input {missing[0]!r}, which this panel {why}")
             place = tuple(kernel.FEATURE_TABLE).index(name)
             for few in self._few_stocks():
                 _, filled = self._usable(feature.inputs, few)
-                self._features[place, few] = COMPILED[name](*filled)
+                self._features[place, few] = COMPILED[name](*filled)[:, self._first :]
             self._place[name] = place
         return self._place[name]
 
@@ -169,16 +185,25 @@ class PanelScores:
             self._place[key] = row
         return self._place.get(key)
 
-    def _known(self, names: tuple[str, ...]) -> np.ndarray:
-        """Return for each day how many days in a row, this one included, all of ``names`` have been known."""
-        if names not in self._known_days:
-            place = np.arange(1, self.shape[1] + 1, dtype=np.int32)
-            days = np.empty(self.shape, dtype=np.int32)
-            for few in self._few_stocks():
-                known, _ = self._usable(names, few)
-                days[few] = place - np.maximum.accumulate(np.where(known, np.int32(0), place), axis=1)
-            self._known_days[names] = days
-        return self._known_days[names]
+    def _known(self, names: Sequence[str], days: np.ndarray) -> np.ndarray:
+        """Return for how many days in a row, up to each of ``days``, all of ``names`` have been known."""
+        for name in names:
+            if name not in self._known_days:
+                run = self._run(name)
+                same = [other for other in self._known_days.values() if np.array_equal(other, run)]
+                self._known_days[name] = same[0] if same else run  # most inputs of a stock come and go together
+        runs = {id(self._known_days[name]): self._known_days[name] for name in names}
+        return np.minimum.reduce([run[:, days] for run in runs.values()])
+
+    def _run(self, name: str) -> np.ndarray:
+        """Return for each kept day how many days in a row, this one included, an input has been known."""
+        place = np.arange(1, self.shape[1] + self._first + 1, dtype=np.int32)
+        kept = np.empty(self.shape, dtype=np.int16)
+        for few in self._few_stocks():
+            known, _ = self._usable([name], few)
+            run = place - np.maximum.accumulate(np.where(known, np.int32(0), place), axis=1)
+            kept[few] = np.minimum(run[:, self._first :], np.iinfo(np.int16).max)  # longer than any lookback
+        return kept
 
     def _few_stocks(self) -> Iterator[slice]:
         """Yield the stocks in groups whose bars stay in the cache."""

@@ -23,6 +23,7 @@ def market() -> None:
 @click.option("--seed", default=1, show_default=True, help="same seed, same bytes")
 @click.option("--start", default="2018-01-01", show_default=True, help="first working day; 300 days come before it")
 @click.option("--signal", default=1.0, show_default=True, help="strength of the planted signal; 0 plants none")
+@click.option("--formula", help="植入的公式 expression to plant instead of the built-in one")
 @click.option("--plant/--no-plant", default=True, help="--no-plant is --signal 0")
 @click.option("--funds/--no-funds", default=True, show_default=True, help="also ETFs and further indices")
 @click.option("--minutes", is_flag=True, help="分钟线 also 240 minute bars a day that add up to the day bars")
@@ -35,6 +36,7 @@ def synth(
     seed: int,
     start: str,
     signal: float,
+    formula: str | None,
     plant: bool,
     funds: bool,
     minutes: bool,
@@ -49,7 +51,14 @@ def synth(
         raise click.UsageError("--from and --to say which days have minute bars; add --minutes")
     span = (first or start, last or "2200-01-01") if minutes else None
     spec = MarketSpec(
-        stocks=stocks, years=years, seed=seed, start=start, signal=signal if plant else 0.0, funds=funds, minutes=span
+        stocks=stocks,
+        years=years,
+        seed=seed,
+        start=start,
+        signal=signal if plant else 0.0,
+        formula=formula,
+        funds=funds,
+        minutes=span,
     )
     bundle = make_market(out, spec)
     coverage, planted = bundle.manifest["coverage"], bundle.manifest["planted"]

@@ -2,140 +2,78 @@
 
 Time. Rebalances happen at the open of the first trading day of each month. The scores used there are those of the
 trading day before (``signal_lag`` = 1); members, halts and limits are those of the rebalance day at its open. The
-return of a month runs from open to open, adjusted, so a holding is priced where it can be traded.
+return of a month runs from open to open, so a holding is priced where it can be traded.
 
 Rules, the same as in the exported strategy: the K best scores of the day's members, equal scores by the rank keys,
 1/K of the value each; a chosen stock that is halted or opens at its upper limit is not bought and its share stays in
 cash; a stock that left the choice is sold unless it is halted or opens at its lower limit. A missing score is never
 bought.
+
+Cost of impact: the rate of a trade of x yuan in a stock rises in a straight line from ``impact_low`` at nothing to
+``impact_high`` at 20 % of the stock's mean traded money of the 20 days before the trade day, and on beyond; each side
+pays it. A stock without such a mean pays ``impact_high``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from sdk.errors import MarketError
-from sdk.market.bundle import Bundle
 from sdk.scoring.portfolio import trade
-from sdk.scoring.ties import tie_order
+from sdk.scoring.rank_ic import rank_ic
+from sdk.scoring.rebalances import MonthlyMarket, monthly_market
+
+__all__ = ["Costs", "MonthlyMarket", "MonthlyResult", "information", "monthly_market", "top_k_portfolio"]
+
+_RATES = ("commission", "stamp_tax", "half_spread", "impact_low", "impact_high")
+FULL_PARTICIPATION = 0.2  # of the mean traded money: where impact_high is reached
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Rates on the traded value: the platform's defaults for stocks."""
+    """Rates on the traded value: the platform's defaults for stocks, and no impact.
+
+    ``capital``: what the portfolio is worth at the start, CNY; it matters for the impact alone.
+    """
 
     commission: float = 0.0003
     stamp_tax: float = 0.001
     half_spread: float = 0.00123
+    impact_low: float = 0.0
+    impact_high: float = 0.0
+    capital: float = 1_000_000.0
 
     @property
     def buy(self) -> float:
-        return self.commission + self.half_spread
+        return self.commission + self.half_spread + self.impact_low
 
     @property
     def sell(self) -> float:
-        return self.commission + self.stamp_tax + self.half_spread
+        return self.commission + self.stamp_tax + self.half_spread + self.impact_low
 
+    def scaled(self, factor: float) -> Costs:
+        """Return the costs with all rates times ``factor``."""
+        return replace(self, **{name: getattr(self, name) * factor for name in _RATES})
 
-@dataclass(frozen=True)
-class MonthlyMarket:
-    """The market at R rebalances: (stocks, R) arrays, rows in ascending order of codes.
-
-    ``tie_order`` (stocks, R): the place of each row among equal scores (None: by code); ``held_first``: held stocks
-    come before it. ``signal_days`` and ``trade_days`` are positions in the bundle's calendar. ``growth``
-    (stocks, R - 1) is the adjusted open-to-open return to the next rebalance; a stock whose bars end is carried at
-    its last close.
-    """
-
-    codes: tuple[str, ...]
-    signal_days: np.ndarray
-    trade_days: np.ndarray
-    members: np.ndarray
-    buyable: np.ndarray
-    sellable: np.ndarray
-    growth: np.ndarray
-    tie_order: np.ndarray | None = None
-    held_first: bool = False
-
-    @property
-    def places(self) -> np.ndarray:
-        """The tie order, (stocks, R)."""
-        if self.tie_order is not None:
-            return self.tie_order
-        return np.repeat(np.arange(len(self.codes))[:, None], len(self.signal_days), axis=1)
-
-    @property
-    def pool_return(self) -> np.ndarray:
-        """The mean return of the day's members a month: (R - 1,)."""
-        inside = self.members[:, :-1]
-        return np.where(inside, self.growth, 0.0).sum(axis=0) / np.maximum(inside.sum(axis=0), 1)
-
-
-def monthly_market(
-    bundle: Bundle, pool_index: str, start: str, end: str, rank_keys: Sequence[str] = ("code",)
-) -> MonthlyMarket:
-    """Read what is needed for monthly rebalances between two dates; a month that begins before ``start`` is left out.
-
-    ``rank_keys`` order equal scores; held only as the first of them.
-    Raises MarketError when fewer than three rebalances lie between the dates.
-    """
-    days = bundle.days
-    months = days.astype("datetime64[M]")
-    first = np.flatnonzero(np.r_[False, months[1:] != months[:-1]])
-    inside = (days[first] >= np.datetime64(start)) & (days[first] <= np.datetime64(end))
-    trade_days = first[inside]
-    if len(trade_days) < 3:
-        raise MarketError(
-            f"{bundle.path}: {len(trade_days)} monthly rebalances between {start} and {end}, at least 3 are needed; "
-            f"the bundle covers {days[0]} ... {days[-1]}"
-        )
-    more = ["money"] if "money" in rank_keys else []
-    panel = bundle.panel(fields=["open", "close", "factor", "paused", "high_limit", "low_limit", *more])
-    money = panel["money"][:, trade_days - 1] if more else np.zeros((len(panel.codes), len(trade_days)))
-    at_open = {name: panel[name][:, trade_days] for name in ("open", "paused", "high_limit", "low_limit")}
-    traded = np.isfinite(at_open["open"]) & (at_open["paused"] == 0)
-    with np.errstate(invalid="ignore"):
-        locked_up = at_open["open"] >= at_open["high_limit"]
-        locked_down = at_open["open"] <= at_open["low_limit"]
-    value = _adjusted_open(panel["open"], panel["close"], panel["factor"])[:, trade_days]
-    with np.errstate(invalid="ignore"):
-        growth = value[:, 1:] / value[:, :-1] - 1.0
-    return MonthlyMarket(
-        codes=panel.codes,
-        signal_days=trade_days - 1,
-        trade_days=trade_days,
-        members=bundle.members_mask(pool_index, panel.codes, days[trade_days]),
-        buyable=traded & ~locked_up,
-        sellable=traded & ~locked_down,
-        growth=np.where(np.isfinite(growth), growth, 0.0),
-        tie_order=tie_order(panel.codes, money, rank_keys),
-        held_first=rank_keys[0] == "held",
-    )
-
-
-def _adjusted_open(open_: np.ndarray, close: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    """Return open x factor, carrying the last close x factor where the bars have ended."""
-    adjusted_close = close * factor
-    place = np.where(np.isfinite(adjusted_close), np.arange(close.shape[1]), 0)
-    last = np.maximum.accumulate(place, axis=1)
-    carried = np.take_along_axis(adjusted_close, last, axis=1)
-    adjusted = open_ * factor
-    return np.where(np.isfinite(adjusted), adjusted, carried)
+    def impact(self, money: np.ndarray) -> np.ndarray:
+        """Return how much the rate rises for a trade of the starting value: same shape as ``money`` (CNY a day)."""
+        known = np.isfinite(money) & (money > 0)
+        full = np.where(known, FULL_PARTICIPATION * money, self.capital)
+        return (self.impact_high - self.impact_low) * self.capital / full
 
 
 @dataclass(frozen=True)
 class MonthlyResult:
     """What formulas earned, (..., R - 1) each: net return a month, turnover (sum of buys ÷ value), whether the cut
-    fell into a tie, how many members had a score, whether two different scores existed."""
+    fell into a tie, how many members had a score, whether two different scores existed, 64 bits of who was chosen."""
 
     returns: np.ndarray
     turnover: np.ndarray
     cut_in_tie: np.ndarray
     scored: np.ndarray
     distinct: np.ndarray
+    choice: np.ndarray
 
     def __getitem__(self, formula: int) -> MonthlyResult:
         return MonthlyResult(*(getattr(self, field.name)[formula] for field in fields(self)))
@@ -144,10 +82,11 @@ class MonthlyResult:
 def top_k_portfolios(market: MonthlyMarket, scores: np.ndarray, k: int, costs: Costs) -> MonthlyResult:
     """Trade the scores of many formulas (formulas, stocks, R) and return what each month earned after costs."""
     shape = (len(scores), market.growth.shape[1])
-    kinds = (np.float64, np.float64, np.bool_, np.int64, np.bool_)
+    kinds = (np.float64, np.float64, np.bool_, np.int64, np.bool_, np.uint64)
     result = MonthlyResult(*(np.zeros(shape, kind) for kind in kinds))
+    impact = costs.impact(market.mean_money)
     tradable = tuple(
-        np.ascontiguousarray(x.T) for x in (market.places, market.buyable, market.sellable, market.growth)
+        np.ascontiguousarray(x.T) for x in (market.places, market.buyable, market.sellable, market.growth, impact)
     )
     trade(
         scores,
@@ -162,3 +101,18 @@ def top_k_portfolios(market: MonthlyMarket, scores: np.ndarray, k: int, costs: C
 def top_k_portfolio(market: MonthlyMarket, scores: np.ndarray, k: int, costs: Costs) -> MonthlyResult:
     """Trade the scores of one formula (stocks, R)."""
     return top_k_portfolios(market, scores[None], k, costs)[0]
+
+
+def information(market: MonthlyMarket, scores: np.ndarray) -> np.ndarray:
+    """Return the RankIC of each month for many formulas (formulas, stocks, R): (formulas, R - 1), never NaN.
+
+    Rule and ties: rank_ic.py. The other ranking is by ``growth``.
+    """
+    order = np.argsort(market.growth.T, axis=1, kind="stable")
+    ordered = np.take_along_axis(market.growth.T, order, axis=1)
+    new_value = np.ones(order.shape, dtype=bool)
+    new_value[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    result = np.zeros((len(scores), len(order)))
+    scores = np.ascontiguousarray(scores)
+    rank_ic(scores, scores.view(np.int64), market.members, order, new_value, result)
+    return result

@@ -86,11 +86,30 @@ def _insert(rows, count, row):
 
 
 @_compiled
+def _mixed(month, row):
+    """Return 64 bits that stand for one row in one month (the finaliser of splitmix64)."""
+    x = (np.uint64(month) << np.uint64(32)) + np.uint64(row) + np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+@_compiled
+def _affordable(cash, plain, rising):
+    """Return the share s <= 1 of all buys that ``cash`` pays: s x plain + s^2 x rising <= cash."""
+    if rising == 0.0:
+        return min(1.0, cash / plain)
+    if plain + rising <= cash:
+        return 1.0
+    return 2.0 * cash / (plain + math.sqrt(plain * plain + 4.0 * rising * cash))
+
+
+@_compiled
 def _trade_one(scores, market, rules, chosen, best, first, held, wanted, rows, outcome):
     """Month by month: sell what left the choice, trim, buy the rest with what is there, let it grow."""
-    places, buyable, sellable, growth = market
+    places, buyable, sellable, growth, impact = market
     k, held_first, buy_cost, sell_cost = rules
-    returns, turnover, cut_in_tie, scored, distinct = outcome
+    returns, turnover, cut_in_tie, scored, distinct, choice = outcome
     months = len(growth)
     count, cash = 0, 1.0
     held[:], wanted[:], first[:] = 0.0, 0.0, False
@@ -102,8 +121,9 @@ def _trade_one(scores, market, rules, chosen, best, first, held, wanted, rows, o
             value += held[rows[place]]
         for place in range(number):
             wanted[chosen[place]] = value / k
+            choice[month] += _mixed(month, chosen[place])
             count = _insert(rows, count, chosen[place])
-        proceeds, buys = cash, 0.0
+        proceeds, buys, rising = cash, 0.0, 0.0
         for place in range(count):
             row = rows[place]
             if not buyable[month, row]:
@@ -111,11 +131,14 @@ def _trade_one(scores, market, rules, chosen, best, first, held, wanted, rows, o
             if not sellable[month, row]:
                 wanted[row] = max(wanted[row], held[row])
             if wanted[row] < held[row]:
-                proceeds += (held[row] - wanted[row]) * (1.0 - sell_cost)
+                sold = held[row] - wanted[row]
+                proceeds += sold * (1.0 - sell_cost - impact[month, row] * sold)
                 held[row] = wanted[row]
-            buys += wanted[row] - held[row]
-        share = min(1.0, proceeds / (buys * (1.0 + buy_cost))) if buys > 0.0 else 1.0
-        cash = proceeds - share * buys * (1.0 + buy_cost)
+            bought = wanted[row] - held[row]
+            buys += bought
+            rising += impact[month, row] * bought * bought
+        share = _affordable(proceeds, buys * (1.0 + buy_cost), rising) if buys > 0.0 else 1.0
+        cash = proceeds - share * buys * (1.0 + buy_cost) - share * share * rising
         after, kept = cash, 0
         for place in range(count):
             row = rows[place]
@@ -131,11 +154,12 @@ def _trade_one(scores, market, rules, chosen, best, first, held, wanted, rows, o
 
 
 @_compiled
-def trade(scores, members, market, rules, returns, turnover, cut_in_tie, scored, distinct):
+def trade(scores, members, market, rules, returns, turnover, cut_in_tie, scored, distinct, choice):
     """Trade formulas: scores (formulas, stocks, R), NaN without a score; members (stocks, R).
 
-    ``market``: tie order, buyable and sellable (R, stocks), growth (R - 1, stocks). ``rules``: K, held
-    first, cost of buying, cost of selling. The other arrays (formulas, R - 1) are filled.
+    ``market``: tie order, buyable and sellable (R, stocks), growth (R - 1, stocks), impact (R, stocks), the rate
+    per unit of traded value that comes on top. ``rules``: K, held first, cost of buying, cost of selling. The other
+    arrays (formulas, R - 1) are filled; ``choice`` with 64 bits a month that are equal when the chosen rows are.
     """
     formulas, stocks, days = scores.shape
     ranked = np.empty((days, stocks))
@@ -146,5 +170,5 @@ def trade(scores, members, market, rules, returns, turnover, cut_in_tie, scored,
         for row in range(stocks):
             for day in range(days):
                 ranked[day, row] = scores[formula, row, day] if members[row, day] else math.nan
-        outcome = (returns[formula], turnover[formula], cut_in_tie[formula], scored[formula], distinct[formula])
-        _trade_one(ranked, market, rules, chosen, best, first, held, wanted, rows, outcome)
+        month = (returns[formula], turnover[formula], cut_in_tie[formula], scored[formula], distinct[formula])
+        _trade_one(ranked, market, rules, chosen, best, first, held, wanted, rows, (*month, choice[formula]))

@@ -1,162 +1,121 @@
-"""The reward of a formula: mean monthly excess of its top-K portfolio over its pool, after costs.
+"""The judge of a period: a bundle's bars and rebalances between two dates, made into an evaluator.
 
-The same repaired tokens are scored, rewarded, stored and exported. A formula that cannot fill a portfolio, or whose
-scores are all equal, gets the floor.
+Training, validation, holdout and pressure are the same rules on other dates; a judge reads nothing later than the
+last day of its own. Bars are read from ``warm_up_days`` before its first day, because formulas look back. Once the
+features are computed the bars are let go, and with them the first days of the features, which no score can reach;
+what a formula cannot see in the warm-up it does not see: it has no score in its first months.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
 
 from jq_strategy import formula as language
+from jq_strategy import kernel
 from sdk.errors import ConfigError
 from sdk.formula.bars import bars_between
-from sdk.formula.canonical import canonical
 from sdk.formula.dead_features import dead_features
 from sdk.formula.panel_scores import PanelScores, ScorePanel
-from sdk.formula.trees import Tree
 from sdk.market.bundle import Bundle
-from sdk.scoring.monthly import Costs, MonthlyMarket, MonthlyResult, monthly_market, top_k_portfolios
+from sdk.scoring.monthly import MonthlyMarket, monthly_market
 from sdk.training.config import TrainConfig
+from sdk.training.evaluator import Evaluator, Neutral
+from sdk.training.judgement import Judgement, MonthlySeries
+from sdk.training.settings import Period
 
-FLOOR = -0.05  # a month; worse than any formula that trades
+__all__ = ["Evaluator", "Judge", "Judgement", "MonthlySeries"]
 
-
-@dataclass(frozen=True)
-class Judgement:
-    """What one formula earned: all a month, as fractions; ``tie_share`` of the months whose cut fell into a tie."""
-
-    reward: float
-    excess: float
-    total: float
-    turnover: float
-    tie_share: float
-
-
-WORTHLESS = Judgement(FLOOR, FLOOR, 0.0, 0.0, 1.0)
-
-
-class Evaluator:
-    """Rewards formulas on a panel and a market; what is equal, now or before, is computed once.
-
-    Judgements are remembered under the token list and under the canonical form, for about ``remembered`` formulas;
-    what was not asked for longest is forgotten first.
-    """
-
-    def __init__(self, panel: ScorePanel, market: MonthlyMarket, config: TrainConfig) -> None:
-        self.panel, self.market, self._config = panel, market, config
-        self._costs = Costs(config.commission, config.stamp_tax, config.half_spread)
-        self._pool_return = market.pool_return
-        self._known: OrderedDict[Hashable, Judgement] = OrderedDict()
-        self.judged = 0
-
-    def judge(self, tokens: tuple[int, ...]) -> Judgement:
-        """Return what a legal postfix list earns."""
-        return self.judge_all([tokens])[0]
-
-    def judge_all(self, lists: Sequence[tuple[int, ...]]) -> list[Judgement]:
-        """Return the judgements of several lists, in their order."""
-        found: dict[tuple[int, ...], Judgement] = {}
-        new: dict[str, list[tuple[int, ...]]] = {}  # canonical form -> its lists
-        trees: list[Tree] = []
-        for tokens in dict.fromkeys(lists):
-            if tokens in self._known:
-                found[tokens] = self._recall(tokens)
-                continue
-            tree = language.parse(tokens, self._config.vocabulary)
-            form = canonical(tree).expression
-            if form in self._known:
-                found[tokens] = self._recall(form)
-                self._remember(tokens, found[tokens])
-                continue
-            if form not in new:
-                trees.append(tree)
-            new.setdefault(form, []).append(tokens)
-        for (form, equal), judgement in zip(new.items(), self._judgements(trees), strict=True):
-            self._remember(form, judgement)
-            for tokens in equal:
-                found[tokens] = judgement
-                self._remember(tokens, judgement)
-        self.judged += len(trees)
-        return [found[tokens] for tokens in lists]
-
-    def _recall(self, key: Hashable) -> Judgement:
-        self._known.move_to_end(key)
-        return self._known[key]
-
-    def _remember(self, key: Hashable, judgement: Judgement) -> None:
-        self._known[key] = judgement
-        if len(self._known) > 2 * self._config.remembered:
-            self._known.popitem(last=False)
-
-    def _judgements(self, trees: Sequence[Tree]) -> Iterator[Judgement]:
-        days, members, k = self.market.signal_days, self.market.members, self._config.top_k
-        for scores in self.panel.batches_of(trees, days, members):
-            results = top_k_portfolios(self.market, scores.astype(np.float64, copy=False), k, self._costs)
-            yield from (self._judgement(results[place]) for place in range(len(scores)))
-
-    def _judgement(self, result: MonthlyResult) -> Judgement:
-        scored = result.scored >= 2
-        if not (np.mean(scored) > 0.5 and np.mean(result.distinct[scored]) > 0.5):
-            return WORTHLESS
-        excess = float(np.mean(result.returns - self._pool_return))
-        ties = float(np.mean(result.cut_in_tie))
-        return Judgement(
-            reward=excess - self._config.tie_penalty * ties,
-            excess=excess,
-            total=float(np.mean(result.returns)),
-            turnover=float(np.mean(result.turnover)),
-            tie_share=ties,
-        )
+_FIRST_DAYS, _LEAST_DAYS = 250, 320  # left to the windows when no first day is named; what a bundle must have
 
 
 class Judge(Evaluator):
-    """An evaluator on the training period of a bundle. Nothing later than ``end`` is ever read.
+    """An evaluator on one period of a bundle, the training period unless another is named.
 
-    ``refused`` names the features that no formula may use here, and why: inputs that the bundle does not have, and
-    features that never tell two stocks apart.
+    ``filtered`` False judges every stock of the bundle instead of the pool (the pressure set). ``period`` are the
+    days found. ``dates`` (R,) are the rebalance days. ``refused`` names the features that no formula may use here,
+    and why: inputs that the bundle does not have, and features that never tell two stocks apart. Scores of ``panel``
+    count days from ``panel_start`` of the bundle's calendar, as do ``market.signal_days``.
     """
 
-    def __init__(self, bundle: Bundle, config: TrainConfig) -> None:
-        names = language.token_names(config.vocabulary)
-        wanted = {field for name in names if language.arity_of(name) == 0 for field in language.inputs_of((name,))}
+    def __init__(
+        self, bundle: Bundle, config: TrainConfig, period: Period | None = None, filtered: bool = True
+    ) -> None:
+        names = [name for name in language.token_names(config.vocabulary) if language.arity_of(name) == 0]
+        wanted = {field for name in names for field in language.inputs_of((name,))}
         usable = {field for field in wanted if field == "benchmark" or bundle.has(field)}
-        features = [name for name in names if language.arity_of(name) == 0]
         self.refused = {
             name: f"数据包没有 {', '.join(sorted(set(language.inputs_of((name,))) - usable))}"
-            for name in features
+            for name in names
             if not usable.issuperset(language.inputs_of((name,)))
         }
-        start, end = _period(bundle, config)
-        self.period = (start, end)
-        market = monthly_market(bundle, config.pool_index, start, end, config.rank_keys)
-        bars = bars_between(bundle, list(market.codes), sorted(usable), None, end, config.pool_index)
-        super().__init__(_panel(bars, config), market, config)
-        alive = [name for name in features if name not in self.refused]
-        self.refused.update(dead_features(self.panel, alive, market.signal_days, market.members))
+        self.period = start, end = _days_of(bundle, config.train if period is None else period)
+        index = config.pool_index if filtered else None
+        market = monthly_market(bundle, index, start, end, config.rank_keys, config.min_listed_days)
+        self.dates = bundle.days[market.trade_days]
+        neutral = _neutral(bundle, market, config)
+        before = max(np.datetime64(start) - np.timedelta64(config.warm_up_days, "D"), bundle.days[0])
+        self.panel_start = int(np.searchsorted(bundle.days, before))
+        alive = [name for name in names if name not in self.refused]
+        first = _first_needed(alive, config, int(market.signal_days[0]) - self.panel_start)
+        bars = bars_between(bundle, list(market.codes), sorted(usable), before, end, config.pool_index)
+        panel = _panel(bars, config, first)
+        self.panel_start += first
+        super().__init__(panel, market.shifted(self.panel_start), config, neutral)
+        self.refused.update(dead_features(panel, alive, self.market.signal_days, self.market.members))
         self.banned = frozenset(self.refused)
+        panel.release_bars(alive)
+
+    def series(self, tokens: tuple[int, ...], cost_scale: float = 1.0) -> MonthlySeries:
+        """Return what a legal postfix list earned month by month, dated; all costs times ``cost_scale``."""
+        found = super().series(tokens, cost_scale)
+        return MonthlySeries(**{**vars(found), "days": self.dates[:-1]})
+
+    @classmethod
+    def on(cls, bundle: Bundle, config: TrainConfig, period: Period, filtered: bool = True) -> Judge:
+        """Return the judge of another period under the same rules; ConfigError for a period that is not named."""
+        if period == ("", ""):
+            raise ConfigError('a period is not set: write e.g. valid = ["2022-01-01", "2023-12-31"]')
+        return cls(bundle, config, period, filtered)
 
 
-def _panel(bars: dict[str, np.ndarray], config: TrainConfig) -> ScorePanel:
+def _first_needed(features: list[str], config: TrainConfig, first_signal: int) -> int:
+    """Return the first day of the bars on which a feature can matter to a score.
+
+    No window of a feature is full before the shortest of them, and no formula of ``max_length`` tokens looks back
+    further than its deepest operator, repeated.
+    """
+    operators = [name for name in language.token_names(config.vocabulary) if language.arity_of(name)]
+    deepest = max(kernel.OPERATOR_TABLE[name].depth for name in operators) * (config.max_length - 1)
+    shortest = min((kernel.FEATURE_TABLE[name].days for name in features), default=1)
+    return max(0, min(first_signal, max(shortest - 1, first_signal - deepest)))
+
+
+def _panel(bars: dict[str, np.ndarray], config: TrainConfig, first: int) -> ScorePanel:
     if config.device == "cpu":
-        return PanelScores(bars, config.precision, config.threads)
+        return PanelScores(bars, config.precision, config.threads, first)
     from sdk.training.torch_panel import TorchPanel, usable_device
 
     if config.precision != "float64":
         raise ConfigError(f"setting precision = {config.precision!r}: with device = {config.device!r} only float64")
-    return TorchPanel(bars, usable_device(config.device))
+    return TorchPanel(bars, usable_device(config.device), first=first)
 
 
-def _period(bundle: Bundle, config: TrainConfig) -> tuple[str, str]:
-    """Return the training period; the default leaves the bundle's first 250 days to the windows."""
+def _neutral(bundle: Bundle, market: MonthlyMarket, config: TrainConfig) -> Neutral | None:
+    if not config.neutralise:
+        return None
+    neutral = import_module("sdk.scoring.neutral")
+    days, names = market.signal_days, list(config.neutralise)
+    return neutral.Neutraliser(bundle, list(market.codes), days, market.members, names, config.standardise)
+
+
+def _days_of(bundle: Bundle, period: Period) -> tuple[str, str]:
+    """Return the days of a period; without a first one, the bundle's first 250 are left to the windows."""
     days = bundle.days
-    if len(days) < 320:
-        raise ConfigError(f"{bundle.path}: {len(days)} trading days; training needs at least 320")
-    start, end = config.train[0] or str(days[250]), config.train[1] or str(days[-1])
+    if len(days) < _LEAST_DAYS:
+        raise ConfigError(f"{bundle.path}: {len(days)} trading days; training needs at least {_LEAST_DAYS}")
+    start, end = period[0] or str(days[_FIRST_DAYS]), period[1] or str(days[-1])
     if start >= end:
-        raise ConfigError(f"setting train = {[start, end]}: the first day is not before the last")
+        raise ConfigError(f"period {[start, end]}: the first day is not before the last")
     return start, end

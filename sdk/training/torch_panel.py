@@ -11,7 +11,7 @@ fit into ``budget`` bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -39,14 +39,28 @@ def usable_device(name: str) -> str:
 
 
 class TorchPanel:
-    """Evaluate formulas on fixed bars: name -> (stocks, days), ``benchmark`` (1, days), on a torch device."""
+    """Evaluate formulas on fixed bars: name -> (stocks, days), ``benchmark`` (1, days), on a torch device.
 
-    def __init__(self, bars: dict[str, np.ndarray], device: str = "cpu", budget: int = 1 << 30) -> None:
-        self._exact = PanelScores(bars)  # known days, and formulas that compare stocks
-        self.shape = self._exact.shape
-        self._bars = {name: np.broadcast_to(array, self.shape) for name, array in bars.items()}
+    ``first``: the first day that is kept and counted from, as in ``PanelScores``.
+    """
+
+    def __init__(
+        self, bars: dict[str, np.ndarray], device: str = "cpu", budget: int = 1 << 30, first: int = 0
+    ) -> None:
+        self._exact = PanelScores(bars, first=first)  # known days, and formulas that compare stocks
+        self.shape, self._first = self._exact.shape, first
+        whole = (self.shape[0], self.shape[1] + first)
+        self._bars = {name: np.broadcast_to(array, whole) for name, array in bars.items()}
         self._device, self._budget = torch.device(device), budget
         self._features: dict[str, Tensor] = {}
+
+    def release_bars(self, features: Iterable[str]) -> None:
+        """Compute the named features, then let go of the bars, as ``PanelScores.release_bars`` does."""
+        features = list(features)
+        for name in features:
+            self._feature(name)
+        self._exact.release_bars(features)
+        self._bars = {}
 
     def scores(self, tree: tuple, days: Sequence[int] | np.ndarray, members: np.ndarray | None = None) -> np.ndarray:
         """Return the scores of one tree, as ``PanelScores.scores`` does."""
@@ -97,7 +111,9 @@ class TorchPanel:
                 _, filled = usable_bars([self._bars[field] for field in feature.inputs], feature.inputs)
             tensors = [torch.from_numpy(np.ascontiguousarray(array)).to(self._device) for array in filled]
             exact = [tensor.as_subclass(ExactDivision) for tensor in tensors]
-            self._features[name] = self._in_parts(getattr(KERNEL, name), exact, feature.days)
+            whole = self._in_parts(getattr(KERNEL, name), exact, feature.days)
+            cut = max(0, self._first - (self.shape[1] + self._first - whole.shape[1]))
+            self._features[name] = whole[:, cut:].clone() if cut else whole  # a view would keep what is cut off
         return self._features[name]
 
     def _in_parts(self, function: Callable[..., Tensor], operands: Sequence[Tensor], window: int) -> Tensor:

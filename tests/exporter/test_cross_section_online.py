@@ -22,7 +22,7 @@ def test_scores_online_are_the_scores_of_training(tokens: list[int], tmp_path: P
     formula = from_tokens(tokens, "v3")
     result = export_formula(formula, tmp_path / "export", Settings(top_k=5), bundle)
     assert result.bitwise_equal == result.scores > 0
-    judge = Judge(bundle, make_config({"vocabulary": "v3"}))
+    judge = Judge(bundle, make_config({"vocabulary": "v3", "min_listed_days": 0}))
     market, codes = judge.market, list(judge.market.codes)
     scores = judge.panel.scores(formula.tree, market.signal_days, market.members)
     start, end = str(bundle.days[-90]), str(bundle.days[-1])
@@ -33,7 +33,7 @@ def test_scores_online_are_the_scores_of_training(tokens: list[int], tmp_path: P
             continue
         fields = line[line.index("AUDIT|") :].split("|")
         day = np.searchsorted(bundle.days, np.datetime64(fields[3].split("=")[1]))
-        columns = np.flatnonzero(market.signal_days == day)
+        columns = np.flatnonzero(market.signal_days + judge.panel_start == day)
         if len(columns) == 0:  # the run begins within a month
             continue
         column = int(columns[0])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from jq_strategy.formula import evaluate, expression, lookback_days
+from sdk.errors import FormulaError
 from sdk.market.bundle import Bundle
 from sdk.market.made.market import make_market
 from sdk.market.made.signal import FORMULA, monthly_rank_ic
@@ -69,3 +70,20 @@ def test_a_stronger_signal_is_found_better_and_none_is_not_found(root: Path) -> 
     assert abs(rank_ic(market(root, 0.0), WHOLE)) < 0.04
     assert market(root, 0.0).manifest["planted"]["formula"] is None
     assert rank_ic(market(root, 2.5), WHOLE) > 1.4 * rank_ic(market(root, 1.0), WHOLE)
+
+
+def test_any_formula_can_be_planted(tmp_path: Path) -> None:
+    text = "(DECAY(PRESSURE) * SIGN(MOM20))"
+    bundle = make_market(tmp_path / "m", MarketSpec(stocks=150, years=5, seed=2, signal=2.0, formula=text))
+    planted = bundle.manifest["planted"]
+    assert (planted["formula"], planted["parts"]) == (text, [])
+    found = rank_ic(bundle, ("MUL", ("DECAY", ("PRESSURE",)), ("SIGN", ("MOM20",))))
+    assert 0.05 < found < 0.13
+    assert found == pytest.approx(planted["monthly_rank_ic"], abs=0.03)
+    assert found > rank_ic(bundle, WHOLE) + 0.03
+
+
+def test_what_is_no_formula_cannot_be_planted(tmp_path: Path) -> None:
+    with pytest.raises(FormulaError, match="MOM21"):
+        make_market(tmp_path / "m", MarketSpec(stocks=20, years=1, formula="MOM21"))
+    assert not (tmp_path / "m").exists()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -39,7 +41,7 @@ def make_market(path: str | Path, spec: MarketSpec | None = None) -> Bundle:
     rng = np.random.default_rng(spec.seed)
     cast = make_cast(spec.stocks, days, rng)
     draws = throw(spec.stocks, days, rng)
-    bars = trade(cast, draws, spec.signal)
+    bars = trade(cast, draws, spec.signal, _planted_scores(spec, cast))
     member = choose_members(cast, bars)
     more = np.random.default_rng([spec.seed, COMPANIES])
     books = keep_books(cast, draws, bars, more)
@@ -64,6 +66,17 @@ def make_market(path: str | Path, spec: MarketSpec | None = None) -> Bundle:
         },
         about={"source": _source(spec, days), "planted": _planted(spec, bars, days)},
     )
+
+
+def _planted_scores(spec: MarketSpec, cast: Cast) -> np.ndarray | None:
+    """Return the scores of the formula to plant, from the same market without a signal."""
+    if spec.formula is None or not spec.signal:
+        return None
+    from sdk.market.made.planted_formula import formula_scores  # scoring needs numba's compiler
+
+    with TemporaryDirectory() as place:
+        plain = make_market(Path(place) / "plain", replace(spec, signal=0.0, formula=None, funds=False, minutes=None))
+        return formula_scores(plain, spec.formula, cast.codes)
 
 
 def _with(rows: pd.DataFrame, more: pd.DataFrame | None) -> pd.DataFrame:
@@ -148,6 +161,7 @@ def _source(spec: MarketSpec, days: np.ndarray) -> dict[str, Any]:
         "seed": spec.seed,
         "start": str(spec.start),
         "signal": spec.signal,
+        **({"formula": spec.formula} if spec.formula else {}),
         **({"minutes": list(spec.minutes)} if spec.minutes else {}),
         "work_from": str(days[RUN_UP_DAYS]),
     }
@@ -155,14 +169,15 @@ def _source(spec: MarketSpec, days: np.ndarray) -> dict[str, Any]:
 
 def _planted(spec: MarketSpec, bars: Bars, days: np.ndarray) -> dict[str, Any]:
     adjusted = np.where(bars.close > 0, bars.close * bars.factor, np.nan)
+    how = "z-score, clipped to ±3" if spec.formula is None else "rank, variance 1"
     return {
-        "formula": FORMULA if spec.signal else None,
-        "parts": list(PARTS) if spec.signal else [],
+        "formula": (spec.formula or FORMULA) if spec.signal else None,
+        "parts": list(PARTS) if spec.signal and spec.formula is None else [],
         "payout_days": PAYOUT_DAYS,
         "daily_return_per_score": RETURN_PER_SCORE * spec.signal,
         "monthly_rank_ic": round(monthly_rank_ic(bars.score, adjusted, days), 3),
         "words": (
-            "Each day's formula value (cross-sectional z-score, clipped to ±3) is paid out as expected "
+            f"Each day's formula value (cross-sectional {how}) is paid out as expected "
             "idiosyncratic return in twenty equal parts over the next twenty trading days; "
             "the rest is noise and a market factor."
         ),

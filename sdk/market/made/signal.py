@@ -28,6 +28,25 @@ RETURN_PER_SCORE: Final = 0.0012
 CLIP: Final = 3.0
 
 
+class GivenScores:
+    """The same, of scores (stocks, days) that are known beforehand."""
+
+    def __init__(self, score: np.ndarray) -> None:
+        self.score = score
+
+    def expected_return(self, day: int) -> np.ndarray:
+        """Return the expected own return of ``day`` at strength 1, from the days before it only."""
+        return paid_out(self.score, day)
+
+    def learn(self, day: int, *bars: np.ndarray) -> None:
+        """Nothing: the scores are given."""
+
+
+def paid_out(score: np.ndarray, day: int) -> np.ndarray:
+    """Return the expected return of a day: the last scores before it in equal parts."""
+    return RETURN_PER_SCORE * score[:, max(0, day - PAYOUT_DAYS) : day].sum(axis=1) / PAYOUT_DAYS
+
+
 class PlantedSignal:
     """Collects what each day's close makes known; (stocks, days) arrays, one more column a day."""
 
@@ -40,7 +59,7 @@ class PlantedSignal:
 
     def expected_return(self, day: int) -> np.ndarray:
         """Return the expected own return of ``day`` at strength 1, from the days before it only."""
-        return RETURN_PER_SCORE * self.score[:, max(0, day - PAYOUT_DAYS) : day].sum(axis=1) / PAYOUT_DAYS
+        return paid_out(self.score, day)
 
     def learn(
         self,

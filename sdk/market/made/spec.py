@@ -18,7 +18,8 @@ class MarketSpec:
     """``years`` from ``start`` on are meant for work; 300 trading days before them give formulas their history.
 
     ``minutes`` = first and last day with minute bars; ``funds`` adds the funds and indices of funds.py.
-    ``signal`` scales the planted signal: 1 gives a monthly RankIC of about 0.08, 0 plants nothing.
+    ``signal`` scales the planted signal: 1 gives a monthly RankIC of about 0.08, 0 plants nothing. ``formula`` is
+    planted instead of the built-in one: an expression of the vocabulary.
     """
 
     stocks: int = 300
@@ -26,6 +27,7 @@ class MarketSpec:
     seed: int = 1
     start: str = "2018-01-01"
     signal: float = 1.0
+    formula: str | None = None
     funds: bool = False
     minutes: tuple[str, str] | None = None
 

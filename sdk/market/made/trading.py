@@ -15,7 +15,7 @@ import numpy as np
 from sdk.market.exchange_rules import NO_LIMIT, ex_reference, half_up, limit_down, limit_up
 from sdk.market.made.cast import Cast
 from sdk.market.made.draws import Draws
-from sdk.market.made.signal import PlantedSignal
+from sdk.market.made.signal import GivenScores, PlantedSignal
 
 UNLIMITED = np.int64(2**40)
 NEW_LISTING_RUN = 8  # trading days a new listing under daily limits keeps rising
@@ -47,13 +47,13 @@ class Bars:
     score: np.ndarray
 
 
-def trade(cast: Cast, draws: Draws, strength: float) -> Bars:
-    """Trade every day of the cast and return the bars."""
+def trade(cast: Cast, draws: Draws, strength: float, score: np.ndarray | None = None) -> Bars:
+    """Trade every day of the cast and return the bars; ``score`` (stocks, days) replaces the built-in signal."""
     shape = cast.paused.shape
     whole = {name: np.zeros(shape, dtype=np.int64) for name in WHOLE}
     real = {name: np.zeros(shape) for name in ("money", "factor", "shares")}
     bars = Bars(**whole, **real, score=np.zeros(shape))
-    signal = PlantedSignal(cast.first, shape[1])
+    signal = PlantedSignal(cast.first, shape[1]) if score is None else GivenScores(score)
     last_close = half_up((draws.price * 1000).astype(np.int64), 10)
     state = _State(last_close, draws.factor.copy(), draws.shares * draws.float_share, np.zeros(shape[0]))
     alive = cast.alive

@@ -1,0 +1,26 @@
+"""What changes with the step: ε of the ε-greedy draw, the curriculum, the strength of the low-rank decay.
+
+Steps count from 1. All are pure functions of the settings and the step, so that a resumed run goes on where it was.
+"""
+
+from __future__ import annotations
+
+from sdk.training.config import TrainConfig
+
+
+def epsilon(config: TrainConfig, step: int) -> float:
+    """Return ε: from ``epsilon_start`` linearly to ``epsilon_end`` over the first ``epsilon_share`` of the steps."""
+    falling = config.epsilon_share * config.steps
+    done = min(1.0, (step - 1) / falling) if falling > 0 else 1.0
+    return config.epsilon_start + (config.epsilon_end - config.epsilon_start) * done
+
+
+def is_calm(config: TrainConfig, step: int) -> bool:
+    """Return whether this step is paid for calm months only: the first ``calm_share`` of the steps."""
+    return step <= config.calm_share * config.steps
+
+
+def decay(config: TrainConfig, step: int) -> float:
+    """Return the strength of the low-rank decay: from a tenth of ``low_rank_decay`` linearly to all of it."""
+    done = (step - 1) / max(1, config.steps - 1)
+    return config.low_rank_decay * (0.1 + 0.9 * done)
