@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -56,7 +55,7 @@ class Seen:
     def add(self, lists: Sequence[tuple[int, ...]], portfolios: Iterable[int]) -> None:
         """Count a batch."""
         self._lists.update(dict.fromkeys(map(_number, lists)))
-        self._portfolios.update(dict.fromkeys(portfolios))
+        self._portfolios.update(dict.fromkeys(map(_signed, portfolios)))
 
     def tensors(self) -> dict[str, Tensor]:
         """Return both as int64 tensors."""
@@ -76,4 +75,9 @@ def _number(tokens: tuple[int, ...]) -> int:
     value = 0xCBF29CE484222325
     for token in tokens:
         value = ((value ^ (token + 1)) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
-    return int(np.uint64(value).astype(np.int64))
+    return _signed(value)
+
+
+def _signed(value: int) -> int:
+    """Return 64 bits as a number that int64 holds."""
+    return (value + 2**63) % 2**64 - 2**63

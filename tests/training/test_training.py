@@ -19,10 +19,11 @@ from sdk.market.made.spec import MarketSpec
 from sdk.training.cli import train
 from sdk.training.config import load_config, make_config
 from sdk.training.grammar import Grammar
-from sdk.training.learn import search
+from sdk.training.learn import make_policy, search
+from sdk.training.objective import entropy_of
 from sdk.training.reward import Judge
 from sdk.training.run import train_formula
-from sdk.training.sampling import log_probability, sample_formulas
+from sdk.training.sampling import chances_of, sample_formulas
 from tests.bundles import small_market
 
 QUICK = {"steps": 3, "batch": 8, "top_k": 5}
@@ -40,35 +41,29 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return Bundle.open(path)
 
 
-def _policy(config, grammar):
-    from sdk.training.learn import make_policy
-
-    return make_policy(config, grammar)[0]
-
-
 @pytest.mark.parametrize("vocabulary", ["v1", "v2"])
 @pytest.mark.parametrize("length", [1, 2, 7, 12])
 def test_every_sample_is_legal_and_within_its_length(vocabulary: str, length: int) -> None:
     grammar = Grammar(vocabulary, length)
-    policy = _policy(make_config({"vocabulary": vocabulary, "max_length": length}), grammar)
+    policy, _ = make_policy(make_config({"vocabulary": vocabulary, "max_length": length}), grammar)
     sample = sample_formulas(policy, grammar, 200, torch.Generator().manual_seed(3))
     for tokens in sample.lists:
         assert 1 <= len(tokens) <= length
         assert language.repair(tokens, vocabulary).repaired == tokens
 
 
-def test_the_pass_for_the_gradient_sees_the_probabilities_of_sampling() -> None:
+def test_a_flat_policy_draws_features_alike() -> None:
     grammar = Grammar("v2", 1)  # two places: a feature, then the end mark
-    policy = _policy(make_config({"max_length": 1}), grammar)
+    policy, _ = make_policy(make_config({"max_length": 1}), grammar)
     sample = sample_formulas(policy, grammar, 64, torch.Generator().manual_seed(3))
-    chance, entropy = log_probability(policy, sample)
-    torch.testing.assert_close(chance, torch.full((64,), -float(np.log(8))))
-    torch.testing.assert_close(entropy, torch.full((64,), float(np.log(8))))
+    chances = chances_of(policy, sample)
+    torch.testing.assert_close(chances.taken.sum(dim=-1), torch.full((64,), -float(np.log(8))))
+    torch.testing.assert_close(entropy_of(chances, torch.arange(64)), torch.tensor(float(np.log(8))))
 
 
 def test_a_banned_feature_is_never_written() -> None:
     grammar = Grammar("v2", 8, frozenset({"LIQ_SCORE"}))
-    policy = _policy(make_config({"max_length": 8}), grammar)
+    policy, _ = make_policy(make_config({"max_length": 8}), grammar)
     sample = sample_formulas(policy, grammar, 300, torch.Generator().manual_seed(5))
     assert all(1 not in tokens for tokens in sample.lists)
 
