@@ -20,6 +20,7 @@ from sdk.training.config import make_config
 from sdk.training.confirmation import confirmation
 from sdk.training.experiment_cli import holdout
 from sdk.training.holdout import looks_of, take_look
+from sdk.training.reward import Judge
 from sdk.training.run import TrainedRun, train_formula
 from sdk.training.runs_cli import runs
 from tests.bundles import small_market
@@ -100,13 +101,13 @@ class Killed(Exception):
     pass
 
 
-def _killed(bundle: Bundle, out: Path, step: int) -> None:
+def _killed(bundle: Bundle, out: Path, step: int, **settings: Any) -> None:
     def stop(record: Any) -> None:
         if record.step == step:
             raise Killed
 
     with pytest.raises(Killed):
-        train_formula(bundle, make_config(QUICK), out, stop)
+        train_formula(bundle, make_config({**QUICK, **settings}), out, stop)
 
 
 def test_a_stopped_run_is_resumed_to_the_same_bytes(bundle: Bundle, done: TrainedRun, tmp_path: Path) -> None:
@@ -129,6 +130,26 @@ def test_a_stopped_run_can_be_started_anew(bundle: Bundle, done: TrainedRun, tmp
     again = train_formula(bundle, make_config(QUICK), tmp_path, unfinished="discard")
     assert not working.exists()
     assert (again.directory / "run.json").read_bytes() == (done.directory / "run.json").read_bytes()
+
+
+def test_without_checkpoints_a_stopped_run_leaves_nothing(bundle: Bundle, tmp_path: Path) -> None:
+    _killed(bundle, tmp_path, 2, checkpoint_every=0)
+    assert not (tmp_path / ".working").exists()
+
+
+@pytest.mark.parametrize("change", [{"threads": 2}, {"remembered": 1}], ids=str)
+def test_settings_of_speed_change_no_figure(bundle: Bundle, done: TrainedRun, change: dict, tmp_path: Path) -> None:
+    other = train_formula(bundle, make_config({**QUICK, **change}), tmp_path)
+    for name in ("selection.json", "metrics.csv", "policy.safetensors"):
+        assert (other.directory / name).read_bytes() == (done.directory / name).read_bytes(), name
+
+
+def test_forgotten_formulas_are_judged_again(bundle: Bundle) -> None:
+    judges = [Judge(bundle, make_config({**QUICK, "remembered": number})) for number in (1, 100)]
+    for judge in judges:
+        judge.judge_all([(0,), (4,), (5,)])
+        judge.judge((0,))
+    assert [judge.judged for judge in judges] == [4, 3]
 
 
 def test_the_command_says_what_was_passed(tmp_path: Path) -> None:
