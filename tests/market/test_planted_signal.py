@@ -74,7 +74,7 @@ def test_a_stronger_signal_is_found_better_and_none_is_not_found(root: Path) -> 
 
 def test_any_formula_can_be_planted(tmp_path: Path) -> None:
     text = "(DECAY(PRESSURE) * SIGN(MOM20))"
-    bundle = make_market(tmp_path / "m", MarketSpec(stocks=150, years=5, seed=2, signal=2.0, formula=text))
+    bundle = make_market(tmp_path / "m", MarketSpec(stocks=150, years=5, seed=2, signal=0.3, formula=text))
     planted = bundle.manifest["planted"]
     assert (planted["formula"], planted["parts"]) == (text, [])
     found = rank_ic(bundle, ("MUL", ("DECAY", ("PRESSURE",)), ("SIGN", ("MOM20",))))

@@ -169,16 +169,21 @@ def _source(spec: MarketSpec, days: np.ndarray) -> dict[str, Any]:
 
 def _planted(spec: MarketSpec, bars: Bars, days: np.ndarray) -> dict[str, Any]:
     adjusted = np.where(bars.close > 0, bars.close * bars.factor, np.nan)
-    how = "z-score, clipped to ±3" if spec.formula is None else "rank, variance 1"
+    words = (
+        "Each day's formula value (cross-sectional z-score, clipped to ±3) is paid out as expected "
+        "idiosyncratic return in twenty equal parts over the next twenty trading days; "
+        "the rest is noise and a market factor."
+    )
+    if spec.formula is not None:
+        words = (
+            "The formula's value on the last day of each month (cross-sectional rank, variance 1) is paid out as "
+            "expected idiosyncratic return on each day of the next month; the rest is noise and a market factor."
+        )
     return {
         "formula": (spec.formula or FORMULA) if spec.signal else None,
         "parts": list(PARTS) if spec.signal and spec.formula is None else [],
-        "payout_days": PAYOUT_DAYS,
+        "payout_days": PAYOUT_DAYS if spec.formula is None else None,
         "daily_return_per_score": RETURN_PER_SCORE * spec.signal,
         "monthly_rank_ic": round(monthly_rank_ic(bars.score, adjusted, days), 3),
-        "words": (
-            f"Each day's formula value (cross-sectional {how}) is paid out as expected "
-            "idiosyncratic return in twenty equal parts over the next twenty trading days; "
-            "the rest is noise and a market factor."
-        ),
+        "words": words,
     }

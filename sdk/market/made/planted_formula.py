@@ -1,5 +1,7 @@
 """Plant any formula: make the market without a signal, score it, make it again with the scores paid out.
 
+Each month pays the scores of the last day before it (signal.py, GivenScores).
+
 The draws of both markets are the same, so prices differ by the small drift alone and the formula's scores on the
 finished market are nearly those that were planted; how well the formula ranks the next month there is measured and
 stands in the manifest.

@@ -29,22 +29,24 @@ CLIP: Final = 3.0
 
 
 class GivenScores:
-    """The same, of scores (stocks, days) that are known beforehand."""
+    """Scores (stocks, days) that are known beforehand, paid out month by month.
 
-    def __init__(self, score: np.ndarray) -> None:
+    Expected own return of each day of a month = strength x the score of the last day of the month before: what a
+    rebalance at the month's first open ranks by is just what the month pays, so nothing predicts it better.
+    """
+
+    def __init__(self, score: np.ndarray, days: np.ndarray) -> None:
         self.score = score
+        months = days.astype("datetime64[M]")
+        self._signal_day = np.searchsorted(months, months) - 1  # -1 in the first month
 
     def expected_return(self, day: int) -> np.ndarray:
         """Return the expected own return of ``day`` at strength 1, from the days before it only."""
-        return paid_out(self.score, day)
+        signal_day = self._signal_day[day]
+        return RETURN_PER_SCORE * self.score[:, signal_day] if signal_day >= 0 else np.zeros(len(self.score))
 
     def learn(self, day: int, *bars: np.ndarray) -> None:
         """Nothing: the scores are given."""
-
-
-def paid_out(score: np.ndarray, day: int) -> np.ndarray:
-    """Return the expected return of a day: the last scores before it in equal parts."""
-    return RETURN_PER_SCORE * score[:, max(0, day - PAYOUT_DAYS) : day].sum(axis=1) / PAYOUT_DAYS
 
 
 class PlantedSignal:
@@ -59,7 +61,7 @@ class PlantedSignal:
 
     def expected_return(self, day: int) -> np.ndarray:
         """Return the expected own return of ``day`` at strength 1, from the days before it only."""
-        return paid_out(self.score, day)
+        return RETURN_PER_SCORE * self.score[:, max(0, day - PAYOUT_DAYS) : day].sum(axis=1) / PAYOUT_DAYS
 
     def learn(
         self,

@@ -53,7 +53,7 @@ def trade(cast: Cast, draws: Draws, strength: float, score: np.ndarray | None = 
     whole = {name: np.zeros(shape, dtype=np.int64) for name in WHOLE}
     real = {name: np.zeros(shape) for name in ("money", "factor", "shares")}
     bars = Bars(**whole, **real, score=np.zeros(shape))
-    signal = PlantedSignal(cast.first, shape[1]) if score is None else GivenScores(score)
+    signal = PlantedSignal(cast.first, shape[1]) if score is None else GivenScores(score, cast.days)
     last_close = half_up((draws.price * 1000).astype(np.int64), 10)
     state = _State(last_close, draws.factor.copy(), draws.shares * draws.float_share, np.zeros(shape[0]))
     alive = cast.alive
