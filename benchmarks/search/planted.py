@@ -1,8 +1,8 @@
 """Ten made markets with a planted formula, and ten without: the questions to which the answer is known.
 
-Formulas are drawn at random (depth at most four, vocabulary v2). The strength of each is turned until the formula's own
-monthly RankIC over the training months of the finished market lies in the band; draws that cannot reach it are left
-out. Markets are kept in a directory, because ten of them take minutes.
+Formulas are drawn at random (depth at most four, vocabulary v2). The strength of each is turned until the formula's
+own monthly RankIC over the training months of the finished market lies in the band; draws that cannot reach it are
+left out. Markets are kept in a directory, because ten of them take minutes.
 """
 
 from __future__ import annotations

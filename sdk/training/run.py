@@ -15,7 +15,7 @@ from typing import Literal
 import click
 
 from sdk.errors import ConfigError
-from sdk.formula.formula_file import FormulaFile, from_tokens
+from sdk.formula.formula_file import FormulaFile
 from sdk.market.bundle import Bundle
 from sdk.training.checkpoint import Checkpoints
 from sdk.training.config import TrainConfig
@@ -73,16 +73,16 @@ def train_formula(
 def select_formula(bundle: Bundle, config: TrainConfig, judge: Judge, result: SearchResult) -> Selection:
     """Return the selection of a finished search; ``judge`` is that of the training period in float64."""
     exact = config.model_copy(update={"precision": "float64"})
-    valid = None if config.valid == ("", "") else PeriodScreen(Judge.on(bundle, exact, config.valid))
+    valid = None if config.valid == ("", "") else PeriodScreen(Judge.on(bundle, exact, config.valid), exact)
     ask = confirmation()
 
     def confirm(tokens: tuple[int, ...]) -> Confirmed:
         assert ask is not None
         assert valid is not None
-        formula = from_tokens(tokens, config.vocabulary, training={"rank_keys": list(config.rank_keys)})
+        formula = formula_of(tokens, result, config, bundle.fingerprint)
         return ask(formula, bundle, *valid.span, premises_of(config))
 
-    screens = (PeriodScreen(judge), valid)
+    screens = (PeriodScreen(judge, exact), valid)
     return select(result.candidates, result.trials, config, judge.banned, screens, None if ask is None else confirm)
 
 

@@ -48,6 +48,9 @@ def formula_of(tokens: tuple[int, ...], result: SearchResult, config: TrainConfi
         "config_hash": config.hash,
         "data_hash": data_hash,
         "rank_keys": list(config.rank_keys),
+        "neutralise": list(config.neutralise),
+        "standardise": config.standardise,
+        "min_listed_days": config.min_listed_days,
     }
     return from_tokens(result.raw if tokens == result.tokens else tokens, config.vocabulary, training=training)
 

@@ -69,7 +69,8 @@ class Selection:
     """The table of all candidates, best training reward first, and which of them is shipped.
 
     ``trials`` and ``sharpe_variance`` (of monthly Sharpe ratios) are what the deflated Sharpe ratio was made with;
-    ``confirmable``: an emulator was at hand.
+    ``confirmable``: an emulator was at hand; ``tie_impact``: what the shipped formula would earn more or less a
+    month with equal scores ranked the other way round, period -> change.
     """
 
     candidates: tuple[Candidate, ...]
@@ -78,6 +79,7 @@ class Selection:
     sharpe_variance: float
     overfitting: Overfitting | None
     confirmable: bool
+    tie_impact: dict[str, float]
 
     @property
     def choice(self) -> Candidate:
@@ -109,6 +111,7 @@ class Selection:
             "reasons": list(self.reasons),
             "confirmed": self.choice.evidence.confirmed is not None,
             "confirmable": self.confirmable,
+            "tie_impact": self.tie_impact,
             "shipped": self.shipped,
             "trials": self.trials,
             "sharpe_variance": self.sharpe_variance,
@@ -155,7 +158,9 @@ def select(
         for tokens, trial in zip(order, trials, strict=True)
     ]
     overfitting = backtest_overfitting(np.array(months))
-    return Selection(tuple(candidates), shipped, number, variance, overfitting, confirm is not None)
+    both = {"train": train} if valid is None else {"train": train, "valid": valid}
+    ties = {name: screen.tie_impact(candidates[shipped].tokens) for name, screen in both.items()}
+    return Selection(tuple(candidates), shipped, number, variance, overfitting, confirm is not None, ties)
 
 
 def _with_neighbours(

@@ -79,6 +79,9 @@ class Screen(Protocol):
     def trials(self, lists: Sequence[tuple[int, ...]], cost_scale: float = 1.0) -> list[Trial]:
         """Return the trials of legal postfix lists, in their order, all cost rates times ``cost_scale``."""
 
+    def tie_impact(self, tokens: tuple[int, ...]) -> float:
+        """Return how much the mean monthly return changes when equal scores are ranked the other way round."""
+
 
 def _compounded(returns: np.ndarray) -> float:
     return float(np.prod(1.0 + returns) - 1.0)

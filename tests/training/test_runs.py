@@ -19,7 +19,9 @@ from sdk.training.cli import train
 from sdk.training.config import make_config
 from sdk.training.confirmation import confirmation
 from sdk.training.experiment_cli import holdout
+from sdk.training.gates import Evidence, ask_gates
 from sdk.training.holdout import looks_of, take_look
+from sdk.training.period_screen import PeriodScreen
 from sdk.training.reward import Judge
 from sdk.training.run import TrainedRun, train_formula
 from sdk.training.runs_cli import runs
@@ -130,6 +132,22 @@ def test_a_stopped_run_can_be_started_anew(bundle: Bundle, done: TrainedRun, tmp
     again = train_formula(bundle, make_config(QUICK), tmp_path, unfinished="discard")
     assert not working.exists()
     assert (again.directory / "run.json").read_bytes() == (done.directory / "run.json").read_bytes()
+
+
+def test_the_order_of_codes_is_a_portfolio_and_its_impact_is_shown(bundle: Bundle) -> None:
+    """R22: a formula of two values fills the book by the tie order; a formula without ties does not care."""
+    config = make_config(QUICK)
+    screen = PeriodScreen(Judge(bundle, config), config)
+    signs = (0, 12)  # SIGN(RET)
+    assert screen.tie_impact((0,)) == 0.0
+    assert abs(screen.tie_impact(signs)) > 1e-4
+    assert screen.trials([signs])[0].tie_share > 0.9
+    (result,) = (
+        gate
+        for gate in ask_gates(Evidence(screen.trials([signs])[0], None, 1.0, 1.0), config)
+        if gate.name == "tie_share"
+    )
+    assert result.passed is False
 
 
 def test_without_checkpoints_a_stopped_run_leaves_nothing(bundle: Bundle, tmp_path: Path) -> None:

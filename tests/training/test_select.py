@@ -31,6 +31,9 @@ class FakeScreen:
     def trials(self, lists: Sequence[tuple[int, ...]], cost_scale: float = 1.0) -> list[Trial]:
         return [self._trial(tokens, cost_scale) for tokens in lists]
 
+    def tie_impact(self, tokens: tuple[int, ...]) -> float:
+        return self._excess(tokens) / 2
+
     def _trial(self, tokens: tuple[int, ...], cost_scale: float) -> Trial:
         if cost_scale == 1.0:
             self.asked.append(tokens)
@@ -64,6 +67,11 @@ def test_validation_is_a_gate_and_not_the_ranking() -> None:
     assert (found.choice.tokens, found.passed, found.shipped) == (RET, True, 0)
     closed = _select(_by(TRAIN), _by({RET: -0.001, LIQ: 0.001, DEV: 0.09}))
     assert (closed.choice.tokens, closed.passed, closed.shipped) == (LIQ, True, 1)
+
+
+def test_the_impact_of_ties_is_told_of_the_shipped_formula() -> None:
+    found = _select(_by(TRAIN), _by({RET: -0.001, LIQ: 0.004, DEV: 0.09}))
+    assert found.to_json()["tie_impact"] == {"train": 0.01, "valid": 0.002}
 
 
 def test_when_none_passes_the_best_by_training_is_shipped_with_the_reasons() -> None:
