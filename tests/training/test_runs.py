@@ -21,7 +21,7 @@ from sdk.training.confirmation import confirmation
 from sdk.training.experiment_cli import holdout
 from sdk.training.gates import Evidence, ask_gates
 from sdk.training.holdout import looks_of, take_look
-from sdk.training.period_screen import PeriodScreen
+from sdk.training.period_screen import PeriodScreen, period_figures
 from sdk.training.reward import Judge
 from sdk.training.run import TrainedRun, train_formula
 from sdk.training.runs_cli import runs
@@ -225,6 +225,17 @@ def test_looks_that_cannot_be_read_are_not_replaced(bundle: Bundle, done: Traine
     with pytest.raises(ConfigError, match="not JSON"):
         take_look(run, bundle, "holdout")
     assert (run / "looks.json").read_text() == "[1, 2"
+
+
+def test_the_pressure_period_looks_at_every_stock(bundle: Bundle, tmp_path: Path) -> None:
+    settings = {**QUICK, "holdout": ["", ""], "pressure": ["2020-01-01", ""]}
+    run = train_formula(bundle, make_config(settings), tmp_path).directory
+    shown = CliRunner().invoke(holdout, [str(run), "--market", str(small_market()), "--period", "pressure"])
+    assert "第 1 次查看 pressure" in shown.output, shown.output
+    unfiltered = looks_of(run)[0]["figures"]["screen"]
+    pool = period_figures(load(run / "formula.json"), bundle, make_config(settings), ("2020-01-01", ""), None)
+    assert unfiltered["months"] == pool["screen"]["months"]
+    assert unfiltered["benchmark"] != pool["screen"]["benchmark"]
 
 
 def test_a_period_that_is_not_set_cannot_be_looked_at(bundle: Bundle, done: TrainedRun) -> None:
