@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any
 
@@ -28,6 +29,11 @@ def local_processes(workers: int) -> Engine:
             try:
                 for done in as_completed(seeds):
                     yield seeds[done], done.result()
+            except BrokenProcessPool:
+                raise ConfigError(
+                    "一个工作进程中途死去（被杀或内存不足）· a worker died (killed, or out of memory); "
+                    "what was finished is kept: run the same command again, with fewer --workers if memory is short"
+                ) from None
             finally:
                 pool.shutdown(cancel_futures=True)
 

@@ -45,6 +45,12 @@ def bundle() -> Bundle:
     return Bundle.open(small_market())
 
 
+@pytest.fixture
+def paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let fresh processes find this tree first, and what this one was told to find."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
+
+
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("experiment")
@@ -97,17 +103,28 @@ def test_each_look_at_the_test_period_is_counted(done: Experiment, out: Path) ->
     assert all(len(looks_of(out / row["run"])) == 1 for row in done.rows)
 
 
-def test_fresh_processes_give_the_same_table(done: Experiment, bundle: Bundle, out: Path, tmp_path: Path) -> None:
-    os.environ.setdefault("PYTHONPATH", str(ROOT))
+def test_fresh_processes_give_the_same_table(
+    done: Experiment, bundle: Bundle, out: Path, tmp_path: Path, paths: None
+) -> None:
     run_experiment(bundle, make_config(QUICK), [1, 2], tmp_path, local_processes(2))
     assert _files(tmp_path) == _files(out)
 
 
-def test_a_ray_cluster_gives_the_same_table(done: Experiment, bundle: Bundle, out: Path, tmp_path: Path) -> None:
+def test_a_ray_cluster_gives_the_same_table(
+    done: Experiment, bundle: Bundle, out: Path, tmp_path: Path, paths: None
+) -> None:
     pytest.importorskip("ray", reason="RAY IS NOT INSTALLED: pip install 'jqalpha[ray]' to test the cluster")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     run_experiment(bundle, make_config(QUICK), [1, 2], tmp_path, ray_cluster(None, 2))
     assert _files(tmp_path) == _files(out)
+
+
+def dies(text: str) -> str:
+    os._exit(9)
+
+
+def test_a_worker_that_dies_is_told(paths: None) -> None:
+    with pytest.raises(ConfigError, match="a worker died"):
+        list(local_processes(1)(dies, {1: ""}))
 
 
 def test_without_ray_the_engine_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
