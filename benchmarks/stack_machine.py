@@ -96,11 +96,12 @@ def monthly_reward(panel: Tensor, market: MonthlyMarket, k: int, costs: Costs) -
         wanted = torch.where(buyable[:, month], wanted, torch.minimum(wanted, held))
         wanted = torch.where(sellable[:, month], wanted, torch.maximum(wanted, held))
         sold = torch.relu(held - wanted)
-        proceeds = cash + sold.sum().item() * (1.0 - costs.sell)
+        cash += sold.sum().item() * (1.0 - costs.sell)
         held = held - sold
-        buys = (wanted - held).sum().item()
-        share = min(1.0, proceeds / (buys * (1.0 + costs.buy))) if buys > 0 else 1.0
-        cash = proceeds - share * buys * (1.0 + costs.buy)
-        held = (held + share * (wanted - held)) * (1.0 + growth[:, month])
+        for row in chosen.tolist():  # in rank order, until the cash is spent
+            bought = min((wanted[row] - held[row]).item(), max(cash, 0.0))
+            held[row] += bought
+            cash -= bought * (1.0 + costs.buy)
+        held = held * (1.0 + growth[:, month])
         returns.append((cash + held.sum().item()) / value - 1.0)
     return sum(returns) / len(returns)

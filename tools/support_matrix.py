@@ -189,6 +189,9 @@ def _market(path: Path) -> Bundle:
         rest = {"volume": 1e6, "money": 1e7, "factor": 1.0, "high_limit": 11.0, "low_limit": 9.0}
         frames.append(pd.DataFrame({"code": code, "date": days, **prices, **rest, "paused": False, "is_st": False}))
     actions = {"code": ["600000.XSHG"], "ex_date": pd.to_datetime(["2024-01-08"]), "cash_pre_tax": [0.5]}
+    net_values = pd.DataFrame({"code": "510300", "day": days, "net_value": 1.0}).assign(
+        sum_value=1.0, refactor_net_value=1.0
+    )
     securities = pd.DataFrame({"code": list(kinds), "display_name": list(kinds), "name": list(kinds)})
     return write_bundle(
         path,
@@ -199,6 +202,7 @@ def _market(path: Path) -> Bundle:
         daily=pd.concat(frames[:2]),
         index_daily=frames[2][["code", "date", "open", "high", "low", "close", "pre_close", "volume", "money"]],
         corporate_actions=pd.DataFrame({**actions, "share_ratio": [1.0], "source": ["test"]}),
+        tables={"finance/FUND_NET_VALUE": net_values},
         minutes=[("202401", pd.concat([_minutes(code, days) for code in list(kinds)[:2]]))],
         about={"source": "support matrix"},
     )

@@ -36,11 +36,10 @@ class Accounts:
             return self.parts[pindex]
         return None
 
-    def lots(self) -> Iterator[tuple[int, str, Holding]]:
-        """Every (pindex, code, holding)."""
-        for pindex, part in enumerate(self.parts):
-            for code, holding in part.holdings.items():
-                yield pindex, code, holding
+    def lots(self) -> Iterator[tuple[str, Holding]]:
+        """Every (code, holding), account after account."""
+        for part in self.parts:
+            yield from part.holdings.items()
 
     # --------------------------------------------------------------------------------------------------- sums
     @property
@@ -49,7 +48,7 @@ class Accounts:
         if len(self.parts) == 1:
             return self.parts[0].holdings
         found: dict[str, list[Holding]] = {}
-        for _, code, holding in self.lots():
+        for code, holding in self.lots():
             found.setdefault(code, []).append(holding)
         return {code: _together(several) for code, several in found.items()}
 

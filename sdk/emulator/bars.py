@@ -9,7 +9,7 @@ limits, not ST. Nothing here knows the clock: who may see which day is decided b
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -94,6 +94,16 @@ class BarStore:
     def known(self, code: object) -> bool:
         """True when the bundle has bars of ``code``."""
         return isinstance(code, str) and code in self._place
+
+    def need_all(self, codes: Iterable[Any]) -> list[str]:
+        """Return ``codes`` as a list, each as ``need`` does; TypeError for what is no list."""
+        wanted = list(codes)
+        try:
+            if self._place.keys() >= set(wanted):  # a pool of stocks is asked for again and again
+                return wanted
+        except TypeError:  # something in it has no hash, so it is no code
+            pass
+        return [self.need(code) for code in wanted]
 
     def need(self, code: object) -> str:
         """Return ``code``; StrategyError naming the nearest code for one the bundle does not know."""

@@ -97,6 +97,19 @@ class CorporateActions:
                 self._sell_delisted(part, day)
         return events
 
+    def next_day(self, day: int, stop: int, real_prices: bool) -> int:
+        """Return the first of the days ``day`` … ``stop`` − 1 on which something may be booked; ``stop`` for none."""
+        held = self._accounts.holdings
+        if not held:
+            return stop
+        if self._cash_out:  # a delisting may be due on any day
+            return day
+        first, codes, _, _ = self._table
+        for row in range(int(first[day]), int(first[stop])) if real_prices else ():
+            if codes[row] in held:
+                return int(np.searchsorted(first, row, side="right")) - 1
+        return stop
+
     def _book_one(self, day: int, pindex: int, code: str, cash_pre_tax: float, ratio: float) -> DividendsEvent:
         account = self._accounts.parts[pindex]
         holding = account.holdings[code]

@@ -11,7 +11,8 @@ with minute bars, in either frequency, orders that wait are tried against every 
 thing happens, at the time of its label.
 
 Scheduled functions come first at their instant (JOINQUANT.md §1.1, §1.2). An exception of the strategy ends the
-run; what was written until then stays.
+run; what was written until then stays. Days on which nothing can happen (nothing of the strategy runs, no order
+waits, nothing is booked on what is held) are valued together.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from sdk.market.session_minutes import ENDS, STARTS, bars_ended
 
 Step = tuple[tuple[int, int, int, int], Callable[[], object]]
 _MARKET, _TASKS, _CALLBACKS = 0, 1, 2
+_DAILY = ("before_trading_start", "handle_data", "after_trading_end")
 
 
 class StrategyRaised(Exception):
@@ -57,8 +59,14 @@ class Engine:
                 self.session.remarks.append("handle_tick was never called: there is no tick frequency here")
             for name in ("initialize", "after_code_changed", "process_initialize"):
                 self._call(name)
-            for day in range(self.session.first, self.session.last + 1):
-                self._day(day)
+            day, stop = self.session.first, self.session.last + 1
+            while day < stop:
+                quiet = self._quiet_until(day, stop)
+                if quiet > day:
+                    self._hold(day, quiet)
+                else:
+                    self._day(day)
+                day = max(quiet, day + 1)
             self._end()
         except StrategyRaised as raised:
             self.session.book.write("strategy", "error", user_traceback(raised.error, self.module.sources))
@@ -71,6 +79,24 @@ class Engine:
         seconds = clock.hour * 3600 + clock.minute * 60 + clock.second
         self.session.clock.move(self.session.last, seconds, clock.microsecond)
         self._call("on_strategy_end")
+
+    # --------------------------------------------------------------------------------- days without anything
+    def _quiet_until(self, day: int, stop: int) -> int:
+        """The first of the days ``day`` … ``stop`` − 1 on which something may happen; ``stop`` for none."""
+        session = self.session
+        if session.broker.today or any(self.module.function(name) is not None for name in _DAILY):
+            return day
+        due = session.schedule.next_due(day, stop)
+        return session.actions.next_day(day, due, session.settings.use_real_price)
+
+    def _hold(self, first: int, stop: int) -> None:
+        """Write down the days ``first`` … ``stop`` − 1, as ``_day`` would one by one."""
+        session = self.session
+        lots = [code for code, _ in session.account.lots()]
+        closes, references = (session.quotes.over(field, lots, first, stop) for field in ("close", "pre_close"))
+        session.clock.move(stop - 1, times.END_OF_DAY)
+        session.account.start_day(dict(zip(lots, references[:, -1].tolist(), strict=True)))
+        session.recorder.hold(session.account, closes, references)
 
     # ----------------------------------------------------------------------------------------------- one day
     def _day(self, day: int) -> None:

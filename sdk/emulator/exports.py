@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sdk.emulator.instruments import Instrument
-from sdk.emulator.number_text import column, hundredths, plain
+from sdk.emulator.number_text import column, hundredths, plain, whole_numbers
 from sdk.emulator.orders import LimitOrderStyle, OrderStatus, StockOrder
-from sdk.emulator.recorder import Recorder
+from sdk.emulator.recorder import PositionColumns, Recorder
 
 ENCODING = "gbk"
 TRANSACTION = (
@@ -30,25 +32,34 @@ _STATUS = {OrderStatus.held: "全部成交", OrderStatus.canceled: "已撤单", 
 Lookup = Callable[[str], Instrument]
 
 
-def transactions(orders: Iterable[StockOrder], instrument: Lookup) -> str:
+def transactions(orders: Sequence[StockOrder], instrument: Lookup) -> str:
     """Return transaction.csv, one row an order that reached the market, in the order of placing."""
-    return _lines(TRANSACTION, (_transaction(order, instrument(order.request.security)) for order in orders))
+    money = zip(
+        column([order.price for order in orders], 3).to_pylist(),
+        column([order.traded_value if order.is_buy else -order.traded_value for order in orders]).to_pylist(),
+        column([order.gains for order in orders]).to_pylist(),
+        column([order.commission for order in orders]).to_pylist(),
+        strict=True,
+    )
+    rows = (
+        _transaction(order, instrument(order.request.security), *texts)
+        for order, texts in zip(orders, money, strict=True)
+    )
+    return _lines(TRANSACTION, rows)
 
 
-def _transaction(order: StockOrder, item: Instrument) -> str:
+def _transaction(order: StockOrder, item: Instrument, price: str, value: str, gains: str, commission: str) -> str:
     sign = "" if order.is_buy else "-"
     style = order.live_style
     limit = isinstance(style, LimitOrderStyle)
     date, time = order.entrust_text.split(" ")
-    value = order.traded_value if order.is_buy else -order.traded_value
     cells = (
         *(date, time, item.chinese_kind, f"{item.name}({item.code})", "买" if order.is_buy else "卖"),
         *("限价单" if limit else "市价单", f"{sign}{order.filled}股"),
-        plain(order.price, 3) if order.filled else "--",
-        plain(value) if order.filled else "0",
+        *((price, value) if order.filled else ("--", "0")),
         f"{sign}{order.amount}股",
         plain(style.limit_price or 0.0, 3) if limit else "-",
-        *(plain(order.gains), plain(order.commission)),
+        *(gains, commission),
         _STATUS.get(order.status, "已撤单"),
         order.finish_text or order.cancel_text or order.entrust_text,
     )
@@ -57,38 +68,36 @@ def _transaction(order: StockOrder, item: Instrument) -> str:
 
 def positions(recorder: Recorder, days: np.ndarray, instrument: Lookup) -> str:
     """Return position.csv: the positions of each close, then the cash of the day."""
-    dates = [str(day) for day in days[: recorder.done]]
-    cash = column(recorder.cash[: recorder.done])
-    rows: list[list[str]] = [[] for _ in dates]
-    for day, line in _position_lines(recorder, dates, instrument):
-        rows[day].append(line)
-    for day, date in enumerate(dates):
-        rows[day].append(f"{date},,Cash,,,,,{cash[day]},,,,,,,,0")
-    return _lines(POSITION, (line for day in rows for line in day))
+    dates = pa.array(np.datetime_as_string(days[: recorder.done]).tolist(), pa.string())
+    cash = pc.binary_join_element_wise(dates, ",,Cash,,,,,", column(recorder.cash[: recorder.done]), ",,,,,,,,0", "")
+    held = recorder.positions
+    day = np.array(held.day, dtype=np.int64)
+    lines = pa.concat_arrays([_position_lines(held, day, recorder, dates, instrument), cash])
+    order = np.argsort(np.concatenate([day, np.arange(recorder.done)]), kind="stable")
+    return _lines(POSITION, lines.take(pa.array(order)).to_pylist())
 
 
-def _position_lines(recorder: Recorder, dates: Sequence[str], instrument: Lookup) -> Iterable[tuple[int, str]]:
-    """(day, line) of each position, the numbers made text column by column."""
-    if not recorder.positions:
-        return
-    day, code, amount, closeable, close, cost, gain, today, _ = zip(*recorder.positions, strict=True)
-    shares, price, average = np.array(amount), np.array(close), np.array(cost)
-    days, total = list(day), recorder.total_value
-    value = price * shares
-    names = {each: instrument(each) for each in dict.fromkeys(code)}
-    labels = {each: f"{item.chinese_kind},{item.name}({item.code}),多" for each, item in names.items()}
-    columns = zip(
-        *(day, code, amount, closeable, today, column(price, 3), column(value), column((price - average) * shares)),
-        *(column(average, 3), column(gain), hundredths((price - average) / np.where(average == 0, np.nan, average))),
-        *(map(column(total[: recorder.done]).__getitem__, day), hundredths(value / total[days])),
-        strict=True,
+def _position_lines(
+    held: PositionColumns, day: np.ndarray, recorder: Recorder, dates: pa.StringArray, instrument: Lookup
+) -> pa.StringArray:
+    """The line of each position; each column of numbers is made text as a whole."""
+    shares, price, average = np.array(held.amount), np.array(held.close), np.array(held.avg_cost)
+    total, value, at = recorder.total_value[: recorder.done], price * shares, pa.array(day)
+    items = {code: instrument(code) for code in dict.fromkeys(held.code)}
+    labels = {code: f"{item.chinese_kind},{item.name}({item.code}),多" for code, item in items.items()}
+    share = pa.scalar("股")
+
+    def joined(*parts: pa.StringArray | pa.StringScalar | str) -> pa.StringArray:
+        return pc.binary_join_element_wise(*parts, "")
+
+    return pc.binary_join_element_wise(
+        *(dates.take(at), pa.array([labels[code] for code in held.code], pa.string())),
+        *(joined(whole_numbers(shares), share), joined(whole_numbers(held.closeable), share)),
+        *(column(price, 3), column(value), column((price - average) * shares), column(average, 3), "-", "0"),
+        *(column(held.day_gain), joined(whole_numbers(held.today), share)),
+        joined(hundredths((price - average) / np.where(average == 0, np.nan, average)), "%"),
+        *(column(total).take(at), joined(hundredths(value / total[day]), "%"), ","),
     )
-    for at, each, held, free, new, last, worth, profit, mean, daily, ratio, whole, part in columns:
-        yield (
-            at,
-            f"{dates[at]},{labels[each]},{held}股,{free}股,{last},{worth},{profit},{mean},-,0,"
-            f"{daily},{new}股,{ratio}%,{whole},{part}%",
-        )
 
 
 def results(recorder: Recorder, days: np.ndarray, own: np.ndarray, gain: np.ndarray, benchmark: np.ndarray) -> str:
@@ -99,13 +108,22 @@ def results(recorder: Recorder, days: np.ndarray, own: np.ndarray, gain: np.ndar
     """
     done, curves = recorder.done, recorder.curves
     columns = [
-        [f"{day} 16:00:00" for day in days[:done]],
-        *(column((benchmark - 1) * 100), column((own - 1) * 100)),
-        *(column(np.maximum(gain, 0.0)), column(np.minimum(gain, 0.0))),
-        *(column(recorder.bought[:done]), column(-recorder.sold[:done]), column((own / benchmark - 1) * 100)),
+        [f"{day} 16:00:00" for day in np.datetime_as_string(days[:done]).tolist()],
+        *(text.to_pylist() for text in _result_columns(recorder, own, gain, benchmark)),
         *([plain(points[day], 4) if day in points else "" for day in range(done)] for points in curves.values()),
     ]
     return _lines(",".join([RESULT, *curves]), map(",".join, zip(*columns, strict=True)))
+
+
+def _result_columns(
+    recorder: Recorder, own: np.ndarray, gain: np.ndarray, benchmark: np.ndarray
+) -> tuple[pa.StringArray, ...]:
+    done = recorder.done
+    return (
+        *(column((benchmark - 1) * 100), column((own - 1) * 100)),
+        *(column(np.maximum(gain, 0.0)), column(np.minimum(gain, 0.0))),
+        *(column(recorder.bought[:done]), column(-recorder.sold[:done]), column((own / benchmark - 1) * 100)),
+    )
 
 
 def _lines(header: str, rows: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 Sources: JOINQUANT.md §3.9 (quantities), §2.3 (cost classes), §2.4 (decimals), §14.7 (T+0); the lots that the
 platform's documentation does not name are rules (``bse_lot``, ``bond_lot``) after the exchanges' trading rules.
-A bundle knows stocks, funds and indices; convertible bonds and classes of funds are told by code and name.
+A bundle knows stocks, funds, indices and futures; convertible bonds and classes of funds are told by code and name.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 MONEY_FUND_PREFIXES = ("5116", "5117", "5118", "5119", "15900")
 T0_FUND_PREFIXES = ("511", "513", "518", "1595", "1596", "1598", "1599")
 BOND_PREFIXES = ("110", "111", "113", "118", "123", "127", "128")
-CHINESE_KIND = {"stock": "股票", "index": "指数", "fund": "基金", "bond": "债券"}
+CHINESE_KIND = {"stock": "股票", "index": "指数", "fund": "基金", "bond": "债券", "futures": "期货"}
 
 
 LOF_PREFIXES = ("16", "501", "502", "503", "506")
@@ -65,9 +65,11 @@ class Instrument:
 
 
 def instrument_of(code: str, name: str, kind: str, rules: Mapping[str, str]) -> Instrument:
-    """Return the trading traits of a code; ``kind`` is the bundle's type: stock, index or fund."""
+    """Return the trading traits of a code; ``kind`` is the bundle's type: stock, index, fund or futures."""
     if kind == "index":
         return Instrument(code, name, kind, 1, 1, 2, False, ("index",))
+    if kind == "futures":  # can be looked at, not traded
+        return Instrument(code, name, kind, 1, 1, 4, True, ("futures",))
     if code.startswith(BOND_PREFIXES):
         return Instrument(code, name, "bond", *_lots(rules["bond_lot"]), 3, True, ("bond",))
     if kind == "fund":

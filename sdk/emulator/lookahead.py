@@ -118,6 +118,9 @@ class _Probing(Engine):
         self.findings: list[Finding] = []
         self.unjudged = 0
 
+    def _quiet_until(self, day: int, stop: int) -> int:
+        return day  # every day is probed
+
     def _day(self, day: int) -> None:
         first, last = self.session.first, self.session.last
         copies = {} if (day - first) % self._every else {instant: self._copy(day, instant) for instant in Instant}

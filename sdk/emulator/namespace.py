@@ -11,6 +11,8 @@ from typing import Any
 
 from sdk.emulator.api.current import CurrentData
 from sdk.emulator.api.data_names import data_names
+from sdk.emulator.api.extras import Extras
+from sdk.emulator.api.futures import Futures
 from sdk.emulator.api.groups import Groups
 from sdk.emulator.api.subportfolios import SubPortfolioConfig
 from sdk.emulator.api.visible import FutureDataError
@@ -32,7 +34,7 @@ from sdk.emulator.unsupported import unbuilt_names
 def strategy_names(session: Session) -> dict[str, Any]:
     """Return name -> object for the strategy's module."""
     settings, history, securities, trading = session.settings, session.history, session.securities, session.trading
-    schedule, files = session.schedule, session.files
+    schedule, files, futures = session.schedule, session.files, Futures(session.reader, session.guard)
     names: dict[str, Any] = {
         **unbuilt_names(),
         "g": session.g,
@@ -91,8 +93,10 @@ def strategy_names(session: Session) -> dict[str, Any]:
         "get_security_info": securities.get_security_info,
         "get_trade_days": securities.get_trade_days,
         "get_all_trade_days": securities.get_all_trade_days,
-        "get_extras": securities.get_extras,
+        "get_extras": Extras(session.reader, session.guard).get_extras,
         "get_valuation": securities.get_valuation,
+        "get_future_contracts": futures.get_future_contracts,
+        "get_dominant_future": futures.get_dominant_future,
         **data_names(session),
         "normalize_code": securities.normalize_code,
         "FutureDataError": FutureDataError,

@@ -8,13 +8,15 @@ the sign of what rounds to zero: ``-0%``. # platform: numpy's rounding, half to 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 
-def column(values: Iterable[float], decimals: int = 2, keep_sign: bool = False) -> list[str]:
-    """Return many numbers with at most ``decimals`` places; ``keep_sign`` gives -0 for what rounds to it.
+def column(values: Sequence[float] | np.ndarray, decimals: int = 2, keep_sign: bool = False) -> pa.StringArray:
+    """Return many numbers as texts with at most ``decimals`` places; ``keep_sign`` gives -0 for what rounds to it.
 
     Below 1e15 steps the shortest text of a rounded number is its whole steps written as digits.
     """
@@ -22,19 +24,24 @@ def column(values: Iterable[float], decimals: int = 2, keep_sign: bool = False) 
     steps = np.rint(np.asarray(values, dtype=float) * scale)
     if not (np.abs(steps) < 1e15).all():  # huge, infinite or NaN
         texts = [text[:-2] if text.endswith(".0") else text for text in map(repr, (steps / scale).tolist())]
-        return texts if keep_sign else ["0" if text == "-0" else text for text in texts]
+        return pa.array(texts if keep_sign else ["0" if text == "-0" else text for text in texts], pa.string())
     whole, rest = np.divmod(np.abs(steps).astype(np.int64), scale)
-    tails = _tails(decimals)
-    texts = [f"{number}{tails[part]}" for number, part in zip(whole.tolist(), rest.tolist(), strict=True)]
-    for place in np.flatnonzero(np.signbit(steps) if keep_sign else steps < 0).tolist():
-        texts[place] = f"-{texts[place]}"
-    return texts
+    parts = [whole_numbers(whole), _tails(decimals).take(pa.array(rest))]
+    negative = np.signbit(steps) if keep_sign else steps < 0
+    if negative.any():
+        parts.insert(0, pa.array(["", "-"]).take(pa.array(negative.astype(np.int8))))
+    return pc.binary_join_element_wise(*parts, "")
+
+
+def whole_numbers(values: Sequence[int] | np.ndarray) -> pa.StringArray:
+    """Return whole numbers as texts."""
+    return pa.array(np.asarray(values, dtype=np.int64)).cast(pa.string())
 
 
 @functools.cache
-def _tails(decimals: int) -> list[str]:
+def _tails(decimals: int) -> pa.StringArray:
     """What follows the point, point included, by the number of steps: '', '.01', … '.1', … '.99'."""
-    return [f".{part:0{decimals}d}".rstrip("0").rstrip(".") for part in range(10**decimals)]
+    return pa.array([f".{part:0{decimals}d}".rstrip("0").rstrip(".") for part in range(10**decimals)])
 
 
 def plain(value: float, decimals: int = 2) -> str:
@@ -45,6 +52,6 @@ def plain(value: float, decimals: int = 2) -> str:
     return "0" if text == "-0" else text
 
 
-def hundredths(shares: Iterable[float]) -> list[str]:
+def hundredths(shares: np.ndarray) -> pa.StringArray:
     """Return shares in percent, without the sign %, with at most two places."""
-    return column(np.asarray(shares, dtype=float) * 100, 2, keep_sign=True)
+    return column(shares * 100, 2, keep_sign=True)

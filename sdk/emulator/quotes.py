@@ -8,7 +8,7 @@ no price in between: rule ``intraday_price_without_minutes``. A halted stock kee
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -95,6 +95,18 @@ class Quotes:
             return float(closes[day])
         known = np.flatnonzero(~np.isnan(closes[: day + 1]))
         return float(closes[known[-1]]) if len(known) else float("nan")
+
+    def over(self, field: str, codes: Sequence[str], first: int, stop: int) -> np.ndarray:
+        """Return ``close`` or ``pre_close`` on the days ``first`` … ``stop`` − 1, (codes, days), in the prices that
+        the run trades; the newest close before a day where it has none."""
+        if self._settings.use_real_price:
+            prices = self._bars.block(field, codes, first, stop)
+        else:
+            rows = [self._bars.adjusted(field, code)[first:stop] for code in codes]
+            prices = np.array(rows).reshape(len(codes), stop - first)
+        for row, day in np.argwhere(np.isnan(prices)).tolist():
+            prices[row, day] = self.last_close(codes[row], first + day - 1)
+        return prices
 
     def previous_close(self, code: str) -> float:
         """Return today's reference close (ex-adjusted), else the last close."""

@@ -119,7 +119,7 @@ def _figures(
     sales = [
         Sale(order.gains, order.cost_before * order.filled) for order in orders if order.filled and not order.is_buy
     ]
-    held = {row.code for row in recorder.positions}
+    held = set(recorder.positions.code)
     start, value = session.account.starting_cash, recorder.total_value[:done]
     if (recorder.capital[:done] != start).any():
         value = _growth(session)[0] * start

@@ -8,6 +8,7 @@ the order is monthly, weekly, daily whatever the order of registration, then reg
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -48,6 +49,7 @@ class Schedule:
         self.tasks: list[Task] = []
         self.version = 0
         self._count = 0
+        self._due_days: tuple[int, list[int] | None] = (0, [])  # of a version: days with a task, None = every day
 
     def run_daily(
         self,
@@ -89,6 +91,18 @@ class Schedule:
     def due_on(self, day: int) -> list[Task]:
         """Return the tasks of one trading day in the order in which they run."""
         return sorted((task for task in self.tasks if task.due is None or day in task.due), key=lambda t: t.keys[0])
+
+    def next_due(self, day: int, stop: int) -> int:
+        """Return the first of the days ``day`` … ``stop`` − 1 with a task; ``stop`` for none."""
+        version, days = self._due_days
+        if version != self.version:
+            kinds = [task.due for task in self.tasks]
+            days = None if None in kinds else sorted(frozenset[int]().union(*(due for due in kinds if due)))
+            self._due_days = self.version, days
+        if days is None:
+            return day
+        place = bisect_left(days, day)
+        return min(days[place], stop) if place < len(days) else stop
 
     # ------------------------------------------------------------------------------------------------ inside
     def _add(self, func: Any, period: str, time: object, due: frozenset[int] | None) -> None:

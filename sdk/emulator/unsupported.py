@@ -21,7 +21,6 @@ UNBUILT: dict[str, str] = {
     **dict.fromkeys(("get_ticks", "subscribe", "unsubscribe"), _BARS),
     **dict.fromkeys(("unsubscribe_all", "get_margincash_stocks", "get_marginsec_stocks", "jy"), _PLATFORM),
     "macro": "keep the series as a CSV beside the strategy and use read_file",
-    **dict.fromkeys(("get_dominant_future", "get_future_contracts"), _PLATFORM),
     **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), _MARGIN),
     **dict.fromkeys(("marginsec_open", "marginsec_close", "marginsec_direct_refund"), _MARGIN),
     **dict.fromkeys(("create_backtest", "get_backtest", "bond", "get_factor_kanban_values"), _PLATFORM),

@@ -3,7 +3,7 @@
 ``import jqdata``, ``from jqdata import *``, ``from kuanke.user_space_api import *`` and the like are answered by
 modules made for this run; everything else goes to Python's own import. The hook lives in the builtins of the
 strategy's module, so nothing global changes and two runs can live side by side. A ``.py`` file beside the
-strategy can be imported by name and sees the same hook.
+strategy can be imported by name and sees the same hook; ``import user_code`` gives it the strategy itself.
 
 # platform: the module is called ``user_code``; the API is there without any import (JOINQUANT.md §9).
 """
@@ -35,9 +35,10 @@ class UserModule:
         self.sources: dict[str, list[str]] = {}
         self._folder = folder
         self._code = self._compile(source, USER_CODE, name)
-        self._private: dict[str, ModuleType] = {}
+        module = ModuleType("user_code")
+        self._private: dict[str, ModuleType] = {"user_code": module}
         self._waiting: dict[str, Callable[[], Mapping[str, Any]]] = {}
-        self.names: dict[str, Any] = {}
+        self.names: dict[str, Any] = vars(module)
 
     def execute(
         self, api: Mapping[str, Any], modules: Mapping[str, Callable[[], Mapping[str, Any]]], say: Callable[..., None]

@@ -1,8 +1,9 @@
 """The market bundle: a directory of Parquet files that can be believed, read lazily.
 
-``Bundle.open`` checks the manifest, that each file is there and that its sha256 is the one written down; only
-then is anything read. Columns are read when asked for and kept; a panel is a view of what was read. Layout:
-``layout.py``.
+``Bundle.open`` checks the manifest, that each file is there, and the sha256 of the small files that every use reads
+(calendar, securities, members, corporate actions). Any other file is compared with its sha256 before a number of
+it is read; nobody pays for tables that nobody asks for. ``verify`` compares them all. Columns are read when asked
+for and kept; a panel is a view of what was read. Layout: ``layout.py``.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from sdk.market.layout import (
     MINUTE_FILE,
     VALUATION,
 )
-from sdk.market.manifest import fingerprint_of, read_manifest, verify_files
+from sdk.market.manifest import StoredFiles, fingerprint_of, read_manifest
 from sdk.market.minute import MinuteTable
 from sdk.market.optional_tables import column_names, read_table
 from sdk.market.panel import FieldTable, Panel
@@ -36,23 +37,35 @@ from sdk.market.table import BarTable, read_frame
 class Bundle:
     """One market, read-only. Make one with ``Bundle.open``; write one with ``writer.write_bundle``."""
 
-    def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
+    def __init__(self, path: Path, manifest: dict[str, Any], files: StoredFiles) -> None:
         self.path = path
+        self._files = files
         self.manifest = manifest
         self.fingerprint = fingerprint_of(manifest["files"])
         self._tables: dict[str, pd.DataFrame] = {}
+        self._columns: dict[str, tuple[str, ...]] = {}
         self._daily_files = tuple(sorted(name for name in manifest["files"] if DAILY_FILE.fullmatch(name)))
 
     @classmethod
     def open(cls, path: str | Path, verify: bool = True) -> Bundle:
-        """Open a bundle; MarketError in one line for what is no bundle, a missing, changed or corrupt file.
+        """Open a bundle; MarketError in one line for what is no bundle, a missing or changed small file.
 
-        ``verify=False`` skips the sha256 of the files (not their presence).
+        A large file that has changed is a MarketError at its first read. ``verify=False`` skips the sha256 of the
+        files (not their presence).
         """
         root = Path(path)
         manifest = read_manifest(root)
-        verify_files(root, manifest["files"], hashes=verify)
-        return cls(root, manifest)
+        files = StoredFiles(root, manifest["files"], hashes=verify)
+        for name in COLUMNS:
+            if name in manifest["files"]:
+                files.trusted(name)
+        return cls(root, manifest, files)
+
+    def verify(self) -> Bundle:
+        """Compare every file with its sha256 now; MarketError for the first that has changed."""
+        for name in sorted(self.manifest["files"]):
+            self._files.trusted(name)
+        return self
 
     @cached_property
     def days(self) -> np.ndarray:
@@ -66,7 +79,7 @@ class Bundle:
 
     @cached_property
     def securities(self) -> pd.DataFrame:
-        """Index code; display_name, name, type (stock | index | fund), start_date, end_date (NaT = live)."""
+        """Index code; display_name, name, type (stock, index, fund, futures), start_date, end_date (NaT = live)."""
         return self._frame("securities.parquet").set_index("code").sort_index()
 
     @cached_property
@@ -91,12 +104,14 @@ class Bundle:
         if not self.has_table(name):
             raise MarketError(f"{self.path}: the bundle has no {name}.parquet")
         if name not in self._tables:
-            self._tables[name] = read_table(self.path, f"{name}.parquet")
+            self._tables[name] = read_table(self._files.trusted(f"{name}.parquet"), f"{name}.parquet")
         return self._tables[name]
 
     def table_columns(self, name: str) -> tuple[str, ...]:
         """Return the columns of an optional table; none when the bundle has no such table."""
-        return column_names(self.path, f"{name}.parquet") if self.has_table(name) else ()
+        if name not in self._columns:
+            self._columns[name] = column_names(self.path, f"{name}.parquet") if self.has_table(name) else ()
+        return self._columns[name]
 
     def has(self, field: str) -> bool:
         """True when ``panel`` offers ``field``."""
@@ -123,7 +138,8 @@ class Bundle:
         """
         names = self._names(fields, self.fields)
         part = day_range(self.days, start, end)
-        wanted = self._codes(codes, self._daily.codes, [*self._daily.codes, *self._listed("stock", "fund")])
+        known = [*self._daily.codes, *self._listed("stock", "fund", "futures")]
+        wanted = self._codes(codes, self._daily.codes, known)
 
         def load(field: str) -> np.ndarray:
             table = self._daily if field in self._daily.fields else self._valuation
@@ -175,27 +191,35 @@ class Bundle:
     def minutes(self) -> MinuteTable | None:
         """The minute bars, one code and month at a time; None for a bundle without them."""
         files = sorted(name for name in self.manifest["files"] if MINUTE_FILE.fullmatch(name))
-        return MinuteTable(self.path, files, self.days) if files else None
+        return MinuteTable(self._files, self.path, files, self.days) if files else None
 
     # ------------------------------------------------------------------ what lies behind
 
     @cached_property
     def _daily(self) -> BarTable:
-        return BarTable(self.path, self._daily_files, self.days, DAILY_FIELDS)
+        return self._bar_table(self._daily_files, DAILY_FIELDS)
 
     @cached_property
     def _valuation(self) -> BarTable | None:
-        return BarTable(self.path, (VALUATION,), self.days, None) if VALUATION in self.manifest["files"] else None
+        return self._bar_table((VALUATION,), None) if VALUATION in self.manifest["files"] else None
 
     @cached_property
     def _index_daily(self) -> BarTable | None:
         present = INDEX_DAILY in self.manifest["files"]
-        return BarTable(self.path, (INDEX_DAILY,), self.days, INDEX_FIELDS) if present else None
+        return self._bar_table((INDEX_DAILY,), INDEX_FIELDS) if present else None
+
+    def _bar_table(self, names: tuple[str, ...], offered: tuple[str, ...] | None) -> BarTable:
+        return BarTable(self._files, self.path, names, self.days, offered)
 
     @property
     def bar_tables(self) -> tuple[BarTable, ...]:
         """The tables of daily bars, valuation and indices that the bundle has."""
         return tuple(table for table in (self._daily, self._valuation, self._index_daily) if table is not None)
+
+    def forget_bars(self) -> None:
+        """Let go of the bars that were read and kept, for a caller that has taken what it needs."""
+        for table in self.bar_tables:
+            table.forget()
 
     def _frame(self, name: str) -> pd.DataFrame:
         return read_frame(self.path / name if name in self.manifest["files"] else None, COLUMNS[name])

@@ -104,4 +104,4 @@ def check(bundle: Path) -> None:
     from sdk.market.bundle import Bundle
     from sdk.market.checkup import show
 
-    sys.exit(0 if show(Bundle.open(bundle)) else 1)
+    sys.exit(0 if show(Bundle.open(bundle).verify()) else 1)

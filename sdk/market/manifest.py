@@ -33,21 +33,35 @@ def read_manifest(root: Path) -> dict[str, Any]:
     return manifest
 
 
-def verify_files(root: Path, files: Mapping[str, str], hashes: bool) -> None:
-    """Raise MarketError for the first file that is missing or, with ``hashes``, has changed."""
-    for name, written in sorted(files.items()):
-        path = root / name
-        if not path.is_file():
-            raise MarketError(f"{root}: {name} is missing, although {MANIFEST} lists it; build the bundle again")
-        try:
-            found = sha256_of(path) if hashes else written
-        except OSError as error:
-            raise MarketError(f"{path} cannot be read ({error})") from error
-        if found != written:
-            raise MarketError(
-                f"{root}: {name} has changed since it was written "
-                f"(sha256 {found[:12]}…, {MANIFEST} says {written[:12]}…); build the bundle again"
-            )
+class StoredFiles:
+    """The files of a bundle, each compared with its sha256 before it is read for the first time.
+
+    MarketError at once for one that is missing. ``hashes=False`` compares nothing.
+    """
+
+    def __init__(self, root: Path, files: Mapping[str, str], hashes: bool) -> None:
+        for name in sorted(files):
+            if not (root / name).is_file():
+                raise MarketError(f"{root}: {name} is missing, although {MANIFEST} lists it; build the bundle again")
+        self._root, self._files = root, dict(files)
+        self._trusted = set() if hashes else set(files)
+
+    def trusted(self, name: str) -> Path:
+        """Return the path of a file that is still the one written down; MarketError when it has changed."""
+        path = self._root / name
+        if name not in self._trusted:
+            written = self._files[name]
+            try:
+                found = sha256_of(path)
+            except OSError as error:
+                raise MarketError(f"{path} cannot be read ({error})") from error
+            if found != written:
+                raise MarketError(
+                    f"{self._root}: {name} has changed since it was written "
+                    f"(sha256 {found[:12]}…, {MANIFEST} says {written[:12]}…); build the bundle again"
+                )
+            self._trusted.add(name)
+        return path
 
 
 def sha256_of(path: Path) -> str:

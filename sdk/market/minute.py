@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from sdk.errors import MarketError
 from sdk.market.layout import MINUTE_FIELDS
+from sdk.market.manifest import StoredFiles
 from sdk.market.session_minutes import BARS, LABELS
 from sdk.market.table import UNREADABLE
 
@@ -35,7 +36,8 @@ _AGAIN = "write the bundle again"
 class MinuteTable:
     """The minute files of a bundle; ``days`` is its calendar, ``months`` the months that have a file."""
 
-    def __init__(self, root: Path, files: Sequence[str], days: np.ndarray) -> None:
+    def __init__(self, stored: StoredFiles, root: Path, files: Sequence[str], days: np.ndarray) -> None:
+        self._stored, self._names = stored, {_month_of(name): name for name in files}
         self._paths = {_month_of(name): root / name for name in files}
         self._days = days
         self._open: dict[str, tuple[pq.ParquetFile, dict[str, int]]] = {}
@@ -96,7 +98,7 @@ class MinuteTable:
 
     def _file(self, month: str) -> tuple[pq.ParquetFile, dict[str, int]]:
         if month not in self._open:
-            path = self._paths[month]
+            path = self._stored.trusted(self._names[month])
             try:
                 file = pq.ParquetFile(path)
                 missing = [name for name in _SCHEMA.names if name not in file.schema_arrow.names]

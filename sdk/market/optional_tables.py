@@ -116,9 +116,9 @@ def arrow_table(name: str, frame: pd.DataFrame) -> pa.Table:
     return pa.table(arrays, schema=pa.schema(list(types.items())))
 
 
-def read_table(root: Path, name: str) -> pd.DataFrame:
-    """Return an optional table as pandas, dates as ``datetime64[ns]``, texts as objects; checked."""
-    table = read_columns(root / name)
+def read_table(path: Path, name: str) -> pd.DataFrame:
+    """Return the optional table ``name`` as pandas, dates as ``datetime64[ns]``, texts as objects; checked."""
+    table = read_columns(path)
     if not FINANCE.fullmatch(name):
         _check_columns(name, table.column_names, _spec(name))
     frame = pd.DataFrame({column: series_of(table[column]) for column in table.column_names})

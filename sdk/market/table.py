@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sdk.errors import MarketError
+from sdk.market.manifest import StoredFiles
 
 UNREADABLE = (pa.ArrowException, OSError)
 TOGETHER = ("open", "close", "high_limit", "low_limit", "paused", "factor", "volume")  # a backtest needs them all
@@ -55,7 +56,15 @@ def series_of(column: pa.ChunkedArray) -> pd.Series:
 class BarTable:
     """The bars of one kind; fields in the order of ``offered``, or all number columns when that is None."""
 
-    def __init__(self, root: Path, files: tuple[str, ...], days: np.ndarray, offered: tuple[str, ...] | None) -> None:
+    def __init__(
+        self,
+        stored: StoredFiles,
+        root: Path,
+        files: tuple[str, ...],
+        days: np.ndarray,
+        offered: tuple[str, ...] | None,
+    ) -> None:
+        self._stored, self._files = stored, files
         self._paths = [root / name for name in files]
         self._days = days
         self._offered = offered
@@ -98,6 +107,11 @@ class BarTable:
         for field in self.fields:
             self._whole(field)
 
+    def forget(self) -> None:
+        """Let go of what was read; the next question reads it again. Views that somebody holds stay."""
+        self._matrices.clear()
+        self.__dict__.pop("_places", None)
+
     def writable(self, field: str) -> np.ndarray:
         """Return the matrix itself, (codes, days), to be changed: for processes that play with another market."""
         matrix = self._whole(field)
@@ -125,7 +139,7 @@ class BarTable:
     def _keys(self) -> list[tuple[list[str], np.ndarray, np.ndarray]]:
         """Per file: its codes, for each row the index into them, for each row its date as days since 1970."""
         keys = []
-        for path in self._paths:
+        for path in map(self._stored.trusted, self._files):  # numbers come after the keys
             table = read_columns(path, ["code", "date"], ["code"])
             code = table["code"].unify_dictionaries().combine_chunks()
             code = code.chunk(0) if isinstance(code, pa.ChunkedArray) else code

@@ -6,8 +6,10 @@ return of a month runs from open to open, so a holding is priced where it can be
 
 Rules, the same as in the exported strategy: the K best scores of the day's members, equal scores by the rank keys,
 1/K of the value each; a chosen stock that is halted or opens at its upper limit is not bought and its share stays in
-cash; a stock that left the choice is sold unless it is halted or opens at its lower limit. A missing score is never
-bought.
+cash; a stock that left the choice is sold unless it is halted or opens at its lower limit. Sales come first, then
+purchases in rank order until the cash is spent; their costs are not reserved, as on the platform, so cash may end
+slightly below zero. A missing score is never bought. With these rules a month earns what the exported strategy earns
+in the emulator at equal costs, but for lots and the volume of the day (tests/regressions/test_r19…).
 
 Cost of impact: the rate of a trade of x yuan in a stock rises in a straight line from ``impact_low`` at nothing to
 ``impact_high`` at 20 % of the stock's mean traded money of the 20 days before the trade day, and on beyond; each side
@@ -84,10 +86,9 @@ def top_k_portfolios(market: MonthlyMarket, scores: np.ndarray, k: int, costs: C
     shape = (len(scores), market.growth.shape[1])
     kinds = (np.float64, np.float64, np.bool_, np.int64, np.bool_, np.uint64)
     result = MonthlyResult(*(np.zeros(shape, kind) for kind in kinds))
-    impact = costs.impact(market.mean_money)
-    tradable = tuple(
-        np.ascontiguousarray(x.T) for x in (market.places, market.buyable, market.sellable, market.growth, impact)
-    )
+    moves = (market.growth, market.payout)
+    at_open = (market.places, market.buyable, market.sellable)
+    tradable = tuple(np.ascontiguousarray(x.T) for x in (*at_open, *moves, costs.impact(market.mean_money)))
     trade(
         scores,
         market.members,

@@ -95,19 +95,12 @@ def _mixed(month, row):
 
 
 @_compiled
-def _affordable(cash, plain, rising):
-    """Return the share s <= 1 of all buys that ``cash`` pays: s x plain + s^2 x rising <= cash."""
-    if rising == 0.0:
-        return min(1.0, cash / plain)
-    if plain + rising <= cash:
-        return 1.0
-    return 2.0 * cash / (plain + math.sqrt(plain * plain + 4.0 * rising * cash))
-
-
-@_compiled
 def _trade_one(scores, market, rules, chosen, best, first, held, wanted, rows, outcome):
-    """Month by month: sell what left the choice, trim, buy the rest with what is there, let it grow."""
-    places, buyable, sellable, growth, impact = market
+    """Month by month: sell what left the choice, trim, buy in rank order with what is there, let it grow.
+
+    A purchase is cut to the cash that is left; its costs are not reserved, so cash may end slightly below zero.
+    """
+    places, buyable, sellable, growth, payout, impact = market
     k, held_first, buy_cost, sell_cost = rules
     returns, turnover, cut_in_tie, scored, distinct, choice = outcome
     months = len(growth)
@@ -123,7 +116,6 @@ def _trade_one(scores, market, rules, chosen, best, first, held, wanted, rows, o
             wanted[chosen[place]] = value / k
             choice[month] += _mixed(month, chosen[place])
             count = _insert(rows, count, chosen[place])
-        proceeds, buys, rising = cash, 0.0, 0.0
         for place in range(count):
             row = rows[place]
             if not buyable[month, row]:
@@ -132,34 +124,40 @@ def _trade_one(scores, market, rules, chosen, best, first, held, wanted, rows, o
                 wanted[row] = max(wanted[row], held[row])
             if wanted[row] < held[row]:
                 sold = held[row] - wanted[row]
-                proceeds += sold * (1.0 - sell_cost - impact[month, row] * sold)
+                cash += sold * (1.0 - sell_cost - impact[month, row] * sold)
                 held[row] = wanted[row]
-            bought = wanted[row] - held[row]
+        buys = 0.0
+        for place in range(number):
+            row = chosen[place]
+            bought = min(wanted[row] - held[row], max(cash, 0.0))
+            cash -= bought * (1.0 + buy_cost + impact[month, row] * bought)
+            held[row] += bought
             buys += bought
-            rising += impact[month, row] * bought * bought
-        share = _affordable(proceeds, buys * (1.0 + buy_cost), rising) if buys > 0.0 else 1.0
-        cash = proceeds - share * buys * (1.0 + buy_cost) - share * share * rising
-        after, kept = cash, 0
+        kept = 0
         for place in range(count):
             row = rows[place]
-            held[row] = (held[row] + share * (wanted[row] - held[row])) * (1.0 + growth[month, row])
-            after += held[row]
+            cash += held[row] * payout[month, row]
+            held[row] = held[row] * (1.0 + growth[month, row] - payout[month, row])
             wanted[row], first[row] = 0.0, held_first and held[row] > 0.0
             if held[row] > 0.0:
                 rows[kept] = row
                 kept += 1
         count = kept
+        after = cash
+        for place in range(count):
+            after += held[rows[place]]
         returns[month] = after / value - 1.0
-        turnover[month] = share * buys / value
+        turnover[month] = buys / value
 
 
 @_compiled
 def trade(scores, members, market, rules, returns, turnover, cut_in_tie, scored, distinct, choice):
     """Trade formulas: scores (formulas, stocks, R), NaN without a score; members (stocks, R).
 
-    ``market``: tie order, buyable and sellable (R, stocks), growth (R - 1, stocks), impact (R, stocks), the rate
-    per unit of traded value that comes on top. ``rules``: K, held first, cost of buying, cost of selling. The other
-    arrays (formulas, R - 1) are filled; ``choice`` with 64 bits a month that are equal when the chosen rows are.
+    ``market``: tie order, buyable and sellable (R, stocks), growth and the part of it that is paid in cash (R - 1,
+    stocks), impact (R, stocks), the rate per unit of traded value that comes on top. ``rules``: K, held first, cost
+    of buying, cost of selling. The other arrays (formulas, R - 1) are filled; ``choice`` with 64 bits a month that
+    are equal when the chosen rows are.
     """
     formulas, stocks, days = scores.shape
     ranked = np.empty((days, stocks))

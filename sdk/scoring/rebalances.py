@@ -4,8 +4,10 @@ Pool of a rebalance: the members of the day that have been listed for at least `
 it; without an index, every stock with a bar so far (the pressure set). A stock listed on or before the calendar's
 first day, or whose listing day is not known, counts as old.
 
-What a holding becomes from open to open (``growth``): the change of open x factor.
-A stock whose bars end, or that is halted, is carried at its last close.
+What a holding becomes from open to open (``growth``): with a corporate action in between, shares change by its ratio,
+its cash comes in after the tax on it, and prices are as traded, as on the account of the platform
+(sdk/emulator/corporate_actions.py); otherwise it is the change of open x factor. A stock whose bars end, or that is
+halted, is carried at its last close.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from sdk.market.bundle import Bundle
 from sdk.market.panel import Panel
 from sdk.scoring.ties import tie_order
 
+DIVIDEND_TAX = 0.2  # platform: of stocks, whatever the holding time
 MONEY_DAYS = 20
 
 
@@ -30,9 +33,10 @@ class MonthlyMarket:
 
     ``tie_order`` (stocks, R): the place of each row among equal scores (None: by code); ``held_first``: held stocks
     come before it. ``signal_days`` and ``trade_days`` are positions in the calendar of the scores, that is the
-    bundle's unless ``shifted``. ``growth`` (stocks, R - 1) is what a yuan held becomes at the next rebalance, less 1.
-    ``money`` is the mean traded value of the 20 days before, CNY (None: unknown); ``volatile`` (R - 1,) the realised
-    volatility of the pool's daily returns in the month, a day (None: unknown).
+    bundle's unless ``shifted``. ``growth`` (stocks, R - 1) is what a yuan held becomes at the next rebalance, less 1;
+    ``paid`` is the part of it that is cash by then (None: nothing). ``money`` is the mean traded value of the 20 days
+    before, CNY (None: unknown); ``volatile`` (R - 1,) the realised volatility of the pool's daily returns in the
+    month, a day (None: unknown).
     """
 
     codes: tuple[str, ...]
@@ -44,6 +48,7 @@ class MonthlyMarket:
     growth: np.ndarray
     tie_order: np.ndarray | None = None
     held_first: bool = False
+    paid: np.ndarray | None = None
     money: np.ndarray | None = None
     volatile: np.ndarray | None = None
 
@@ -53,6 +58,11 @@ class MonthlyMarket:
         if self.tie_order is not None:
             return self.tie_order
         return np.repeat(np.arange(len(self.codes))[:, None], len(self.signal_days), axis=1)
+
+    @property
+    def payout(self) -> np.ndarray:
+        """The part of ``growth`` that is cash by the next rebalance, (stocks, R - 1); 0 where unknown."""
+        return np.zeros(self.growth.shape) if self.paid is None else self.paid
 
     @property
     def mean_money(self) -> np.ndarray:
@@ -104,7 +114,7 @@ def monthly_market(
             f"the bundle covers {days[0]} ... {days[-1]}"
         )
     needed = ["open", "close", "factor", "paused", "high_limit", "low_limit", "money"]
-    codes = None if pool_index is None else _ever_members(bundle, pool_index, days[trade_days])
+    codes = _codes(bundle, pool_index, days[trade_days])
     panel = bundle.panel(codes, end=days[trade_days[-1]], fields=needed)
     members = _pool(bundle, panel, pool_index, trade_days, min_listed_days)
     money = panel["money"][:, trade_days - 1]
@@ -113,6 +123,7 @@ def monthly_market(
     with np.errstate(invalid="ignore"):
         locked_up = at_open["open"] >= at_open["high_limit"]
         locked_down = at_open["open"] <= at_open["low_limit"]
+    growth, paid = _growth(bundle, panel, trade_days)
     return MonthlyMarket(
         codes=panel.codes,
         signal_days=trade_days - 1,
@@ -120,9 +131,10 @@ def monthly_market(
         members=members,
         buyable=traded & ~locked_up,
         sellable=traded & ~locked_down,
-        growth=_growth(bundle, panel, trade_days),
+        growth=growth,
         tie_order=tie_order(panel.codes, money, rank_keys),
         held_first=rank_keys[0] == "held",
+        paid=paid,
         money=_mean_money(panel["money"], trade_days),
         volatile=_volatility(panel, trade_days, members),
     )
@@ -134,10 +146,16 @@ def _first_of_month(days: np.ndarray, start: str, end: str) -> np.ndarray:
     return first[(days[first] >= np.datetime64(start)) & (days[first] <= np.datetime64(end))]
 
 
-def _ever_members(bundle: Bundle, pool_index: str, days: np.ndarray) -> list[str]:
-    """Return the codes with bars that are a member on one of ``days``: nobody else is ever held."""
+def _codes(bundle: Bundle, pool_index: str | None, days: np.ndarray) -> list[str]:
+    """Return the stocks with bars that may be held: members on one of ``days``, or all; MarketError for nobody."""
     codes = bundle.panel(end=days[-1], fields=["close"]).codes
-    return [codes[row] for row in np.flatnonzero(bundle.members_mask(pool_index, codes, days).any(axis=1))]
+    if pool_index is None:
+        wanted = np.asarray(bundle.securities["type"].reindex(list(codes)) == "stock")
+    else:
+        wanted = np.asarray(bundle.members_mask(pool_index, codes, days).any(axis=1))
+    if not wanted.any():
+        raise MarketError(f"{bundle.path}: no stock with bars is in the pool from {days[0]} to {days[-1]}")
+    return [codes[row] for row in np.flatnonzero(wanted)]
 
 
 def _pool(
@@ -155,13 +173,46 @@ def _pool(
     return bundle.members_mask(pool_index, panel.codes, days[trade_days]) & old
 
 
-def _growth(bundle: Bundle, panel: Panel, trade_days: np.ndarray) -> np.ndarray:
-    """Return what a holding gains from each rebalance to the next, (stocks, R - 1); 0 where no price is known."""
-    factor = panel["factor"]
-    value = _carried(panel["open"] * factor, panel["close"] * factor)[:, trade_days]
+def _growth(bundle: Bundle, panel: Panel, trade_days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a holding gains from each rebalance to the next, and the part of it that is cash.
+
+    (stocks, R - 1) each; 0 where no price is known.
+    """
+    factor, close = panel["factor"], panel["close"]
+    value = _carried(panel["open"] * factor, close * factor)[:, trade_days]
+    price = _carried(panel["open"], close)[:, trade_days]
+    shares, cash, acted = _paid_out(bundle, panel.codes, trade_days)
     with np.errstate(invalid="ignore"):
-        growth = value[:, 1:] / value[:, :-1] - 1.0
-    return np.where(np.isfinite(growth), growth, 0.0)
+        adjusted = value[:, 1:] / value[:, :-1] - 1.0
+        held = (price[:, 1:] * shares + cash) / price[:, :-1] - 1.0
+        paid = cash / price[:, :-1]
+    growth = np.where(acted, held, adjusted)
+    known = np.isfinite(growth)
+    return np.where(known, growth, 0.0), np.where(known, paid, 0.0)
+
+
+def _paid_out(
+    bundle: Bundle, codes: Sequence[str], trade_days: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what one share bought at each rebalance has become at the next: shares, CNY after tax, whether anything.
+
+    (stocks, R - 1) each. An ex-date counts from the day after the rebalance to the next one: who buys on the ex-date
+    gets nothing.
+    """
+    shape = (len(codes), len(trade_days) - 1)
+    shares, cash, acted = np.ones(shape), np.zeros(shape), np.zeros(shape, dtype=bool)
+    row_of = {code: row for row, code in enumerate(codes)}
+    table = bundle.corporate_actions
+    days = np.searchsorted(bundle.days, table["ex_date"].to_numpy().astype("datetime64[D]"))
+    months = np.searchsorted(trade_days, days) - 1
+    columns = (table["code"], months, table["cash_pre_tax"].fillna(0.0), table["share_ratio"])
+    for code, month, paid, ratio in zip(*columns, strict=True):
+        if code in row_of and 0 <= month < shape[1]:
+            place = row_of[code], month
+            cash[place] += shares[place] * paid * (1.0 - DIVIDEND_TAX)
+            shares[place] *= ratio if np.isfinite(ratio) and ratio > 0 else 1.0
+            acted[place] = True
+    return shares, cash, acted
 
 
 def _carried(at_open: np.ndarray, at_close: np.ndarray) -> np.ndarray:

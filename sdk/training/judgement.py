@@ -10,7 +10,7 @@ import numpy as np
 NOT_COMPUTED = math.nan  # one object, so that equal judgements compare equal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # many are remembered
 class Judgement:
     """Figures a month as fractions; ``calm_reward`` is the reward of the calm months alone.
 

@@ -99,11 +99,11 @@ class Search:
         self.step += 1
         config, calm = self._config, schedules.is_calm(self._config, self.step)
         if not calm and self.step > 1 and schedules.is_calm(config, self.step - 1):
-            self._elite = _by_all_months(self._elite)
+            self._elite = self._by_all_months(self._elite)
         epsilon = 0.0 if config.learner == "random" else schedules.epsilon(config, self.step)
         sample = sample_formulas(self.policy, self.grammar, config.batch, self._generator, epsilon)
         judgements = self._judge.judge_all(sample.lists)
-        earned = [judgement.calm_reward if calm else judgement.reward for judgement in judgements]
+        earned = [self._earned(tokens, j, calm) for tokens, j in zip(sample.lists, judgements, strict=True)]
         overlap = self._elite.overlap(judgements)
         self._remember(sample, judgements, earned)
         entropy = self._learn(sample, np.asarray(earned), overlap)
@@ -126,13 +126,25 @@ class Search:
         self.records.append(record)
         return record
 
+    def _earned(self, tokens: Tokens, judgement: Judgement, calm: bool) -> float:
+        """Return what the search is paid: the reward of the judge less the price of the length."""
+        reward = judgement.calm_reward if calm else judgement.reward
+        return reward - self._config.length_penalty * len(tokens)
+
+    def _of_all_months(self, find: Find) -> Find:
+        return replace(find, reward=self._earned(find.tokens, find.judgement, calm=False))
+
+    def _by_all_months(self, archive: Archive) -> Archive:
+        """Return the pool ranked by the reward of all months, when the calm part of the curriculum is over."""
+        return Archive(archive.size).with_batch([self._of_all_months(find) for find in archive.finds])
+
     def _remember(self, sample: Sample, judgements: list[Judgement], earned: list[float]) -> None:
         finds = [
             Find(raw, tokens, reward, judgement)
             for raw, tokens, reward, judgement in zip(sample.raw, sample.lists, earned, judgements, strict=True)
         ]
         self._elite = self._elite.with_batch(finds)
-        self._candidates = self._candidates.with_batch([replace(f, reward=f.judgement.reward) for f in finds])
+        self._candidates = self._candidates.with_batch([self._of_all_months(find) for find in finds])
         self._seen.add(sample.lists, [judgement.portfolio for judgement in judgements])
 
     def _learn(self, sample: Sample, earned: np.ndarray, overlap: np.ndarray) -> float:
@@ -221,7 +233,7 @@ class Search:
         raw = [tuple(tokens) for tokens in lists]
         legal = tuple(self.grammar.legal(tokens) for tokens in raw)
         finds = [
-            Find(written, tokens, judgement.calm_reward if calm else judgement.reward, judgement)
+            Find(written, tokens, self._earned(tokens, judgement, calm), judgement)
             for written, tokens, judgement in zip(raw, legal, self._judge.judge_all(legal), strict=True)
         ]
         return Archive(size, tuple(finds))
@@ -239,12 +251,6 @@ class Search:
             weights={name: value.cpu().numpy().copy() for name, value in self.policy.state_dict().items()},
             last_batch=self._last,
         )
-
-
-def _by_all_months(archive: Archive) -> Archive:
-    """Return the pool ranked by the reward of all months, when the calm part of the curriculum is over."""
-    finds = [replace(find, reward=find.judgement.reward) for find in archive.finds]
-    return Archive(archive.size).with_batch(finds)
 
 
 @contextmanager

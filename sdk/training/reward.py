@@ -60,7 +60,9 @@ class Judge(Evaluator):
         alive = [name for name in names if name not in self.refused]
         first = _first_needed(alive, config, int(market.signal_days[0]) - self.panel_start)
         bars = bars_between(bundle, list(market.codes), sorted(usable), before, end, config.pool_index)
+        bundle.forget_bars()
         panel = _panel(bars, config, first)
+        del bars  # the panel holds them until it lets go
         self.panel_start += first
         super().__init__(panel, market.shifted(self.panel_start), config, neutral)
         self.refused.update(dead_features(panel, alive, self.market.signal_days, self.market.members))
@@ -107,7 +109,8 @@ def _neutral(bundle: Bundle, market: MonthlyMarket, config: TrainConfig) -> Neut
         return None
     neutral = import_module("sdk.scoring.neutral")
     days, names = market.signal_days, list(config.neutralise)
-    return neutral.Neutraliser(bundle, list(market.codes), days, market.members, names, config.standardise)
+    given = (bundle, list(market.codes), days, market.members, names, config.standardise)
+    return neutral.Neutraliser(*given, threads=config.threads)
 
 
 def _days_of(bundle: Bundle, period: Period) -> tuple[str, str]:

@@ -130,6 +130,22 @@ def test_get_price_by_dates_before_listing_is_nan_and_default_fields_are_six(bun
     panel = ask(bundle, "out.append(get_price([A, B], count=2, end_date='2024-01-08', fields=['close']))")
     assert panel["close"][A].tolist() == [5.35, 5.45]
     assert panel.close is panel["close"]
+    whole = ask(bundle, "out.append(get_price([A, B], count=2, end_date='2024-01-08', fields=['close', 'open']))")
+    last = whole.iloc[:, -1, :]
+    assert list(last.index) == [A, B]
+    assert list(last.columns) == ["close", "open"]
+    assert last.loc[A, "close"] == 5.45
+    assert whole.loc[:, "2024-01-08", :].equals(last)
+    assert whole.major_xs(whole.major_axis[-1]).equals(last)
+    assert whole.minor_xs(A).equals(whole.iloc[:, :, 0])
+    assert whole.loc["close"].equals(whole["close"])
+    assert whole.iloc[0, 0, 0] == 5.35
+    assert whole.iloc[0, :, 0].tolist() == whole.loc["close", :, A].tolist() == [5.35, 5.45]
+    assert list(whole.iloc[:1].to_frame().columns) == ["close"]
+    rows = whole.to_frame()
+    assert rows.index.names == ["major", "minor"]
+    assert rows.loc[("2024-01-08", A), "close"] == 5.45
+    assert len(rows) == 4
 
 
 def test_funds_round_to_three_decimals(bundle):

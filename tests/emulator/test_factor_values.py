@@ -137,3 +137,50 @@ def test_further_formulas(made):
     for price in close[-39:]:
         smooth += (price - smooth) * 2 / 11
     assert found["EMAC10"][code].iloc[0] == pytest.approx(smooth / close[-1])
+
+
+def quarters(made, table, column, code, count):
+    """The last quarters of a figure that were public on the day before DAY, the latest first."""
+    frame = made.table(f"fundamentals/{table}")
+    rows = frame[(frame["code"] == code) & (frame["pubDate"] < DAY)].drop_duplicates("statDate", keep="last")
+    return rows.sort_values("statDate")[column].to_numpy()[: -count - 1 : -1]
+
+
+def test_figures_of_one_quarter_and_by_market_value(made):
+    found = values(made, ["non_recurring_gain_loss", "operating_profit_per_share", "MLEV", "cfo_to_ev"])
+    code = found["MLEV"].columns[1]
+    (owners,), (adjusted,) = (
+        quarters(made, *of, code, 1)
+        for of in (("income", "np_parent_company_owners"), ("indicator", "adjusted_profit"))
+    )
+    assert found["non_recurring_gain_loss"][code].iloc[0] == pytest.approx(owners - adjusted)
+    (profit,) = quarters(made, "income", "operating_profit", code, 1)
+    shares, value = (history(made, code, name, 1)[0] for name in ("capitalization", "market_cap"))
+    assert found["operating_profit_per_share"][code].iloc[0] == pytest.approx(profit / (shares * 1e4))
+    long_debt, debt, cash = (
+        quarters(made, "balance", name, code, 1)[0]
+        for name in ("total_non_current_liability", "total_liability", "cash_equivalents")
+    )
+    assert found["MLEV"][code].iloc[0] == pytest.approx(long_debt / (long_debt + value * 1e8))
+    flow = quarters(made, "cash_flow", "net_operate_cash_flow", code, 4).sum()
+    assert found["cfo_to_ev"][code].iloc[0] == pytest.approx(flow / (value * 1e8 + debt - cash))
+
+
+def test_a_factor_of_the_strategy_may_depend_on_statements(made):
+    body = """
+from jqfactor import Factor, calc_factors
+class Change(Factor):
+    name, max_window, dependencies = 'change', 1, ['roa', 'roa_1', 'net_profit_4', 'total_assets']
+    def calc(self, data):
+        out.append({name: frame.iloc[-1] for name, frame in data.items()})
+        return data['roa'].iloc[-1] - data['roa_1'].iloc[-1]
+day = context.previous_date
+out.append(calc_factors(pool, [Change()], start_date=day, end_date=day)['change'])
+"""
+    seen, change = ask(made, POOL + body, day=DAY)
+    code = change.columns[2]
+    roa, before = quarters(made, "indicator", "roa", code, 2)
+    assert (seen["roa"][code], seen["roa_1"][code]) == (roa, before)
+    assert seen["net_profit_4"][code] == quarters(made, "income", "net_profit", code, 5)[4]
+    assert seen["total_assets"][code] == quarters(made, "balance", "total_assets", code, 1)[0]
+    assert change[code].iloc[0] == roa - before

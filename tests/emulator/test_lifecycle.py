@@ -118,6 +118,17 @@ def test_a_library_beside_the_strategy_can_be_imported_and_sees_the_api(bundle, 
     assert said(run_backtest(tmp_path / "strategy.py", bundle, *SPAN)) == ["from the library"]
 
 
+def test_a_library_reaches_the_strategy_as_user_code(bundle, tmp_path):
+    (tmp_path / "deeper.py").write_text("import user_code\ndef speak():\n    user_code.log.info(user_code.WORDS)\n")
+    (tmp_path / "strategy.py").write_text(
+        "import deeper, sys\nWORDS = 'mine'\ndef initialize(context):\n    deeper.speak()\n"
+        "    import user_code\n    user_code.WORDS = 'changed'\n    deeper.speak()\n    log.info(WORDS)\n"
+        "    log.info('user_code' in sys.modules)\n"
+    )
+    result = run_backtest(tmp_path / "strategy.py", bundle, *SPAN)
+    assert said(result) == ["mine", "changed", "changed", "False"]
+
+
 def test_print_and_log_take_many_arguments_and_formats(bundle):
     strategy = """
 def initialize(context):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from sdk.errors import MarketError
@@ -161,6 +163,22 @@ def test_a_harmed_bundle_is_refused_in_one_line(bundle: Bundle, harm, words: str
     with pytest.raises(MarketError, match=words) as caught:
         Bundle.open(bundle.path)
     assert "\n" not in str(caught.value)
+
+
+def test_bars_that_changed_are_refused_before_the_first_number_is_read(bundle: Bundle) -> None:
+    place = bundle.path / "daily" / "2023.parquet"
+    table = pq.read_table(place)
+    pq.write_table(table.set_column(table.column_names.index("close"), "close", pc.add(table["close"], 1.0)), place)
+    for use in (
+        lambda opened: opened.panel(),
+        lambda opened: opened.panel(fields=["volume"])["volume"],
+        lambda opened: opened.verify(),
+    ):
+        opened = Bundle.open(bundle.path)
+        for _ in range(2):  # and again
+            with pytest.raises(MarketError, match=r"daily/2023\.parquet has changed since it was written"):
+                use(opened)
+    assert len(Bundle.open(bundle.path, verify=False).panel()["close"])
 
 
 def test_corrupt_parquet_is_one_line_even_without_verification(bundle: Bundle) -> None:

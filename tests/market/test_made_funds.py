@@ -67,3 +67,14 @@ def test_stocks_carry_the_codes_that_strategies_name(bundles: tuple[Bundle, Bund
     assert codes == sorted(codes)
     assert len(set(codes)) == len(codes)
     assert {"000001.XSHE", "600519.XSHG", "300750.XSHE"} <= set(codes)
+
+
+def test_every_fund_has_a_net_value_near_its_price(bundles: tuple[Bundle, Bundle]) -> None:
+    more, plain = bundles
+    assert not plain.has_table("finance/FUND_NET_VALUE")
+    table = more.table("finance/FUND_NET_VALUE")
+    assert set(table["code"]) == {code[:6] for code in more.panel().codes if code in FUNDS}
+    for code in ("510300.XSHG", "518880.XSHG", "511880.XSHG"):
+        net = table.loc[table["code"] == code[:6], "net_value"].to_numpy()
+        premium = more.panel([code])["close"][0] / net - 1
+        assert 0 < np.abs(premium).max() < 0.02

@@ -61,6 +61,7 @@ def test_random_search_never_learns() -> None:
         {"risk_quantile": 0.2},
         {"elite": 2},
         {"imitation": 5.0},
+        {"length_penalty": 1.0},
         {"novelty": 3.0},
         {"novelty": 3.0, "novelty_from": 0.1},
         {"calm_share": 0.5},

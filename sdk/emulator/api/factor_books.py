@@ -17,7 +17,10 @@ from sdk.emulator.bars import BarStore
 from sdk.emulator.query.facts import Facts
 from sdk.emulator.unsupported import unsupported
 
-TABLES = {"income": "income_statement_day", "balance": "balance_sheet_day", "cash_flow": "cash_flow_statement_day"}
+TABLES = {
+    **{"income": "income_statement_day", "balance": "balance_sheet_day", "cash_flow": "cash_flow_statement_day"},
+    "indicator": "financial_indicator_day",
+}
 
 
 class BookView:
@@ -32,6 +35,17 @@ class BookView:
         if not self._bars.has("capitalization"):
             raise unsupported("get_factor_values of a figure per share", "this bundle has no capitalization")
         return self._bars.block("capitalization", self._codes, *self._span) * 1e4
+
+    @cached_property
+    def market_value(self) -> np.ndarray:
+        """Market value in CNY, (codes, days)."""
+        if not self._bars.has("market_cap"):
+            raise unsupported("get_factor_values of a figure by market value", "this bundle has no market_cap")
+        return self._bars.block("market_cap", self._codes, *self._span) * 1e8
+
+    def quarter(self, column: str, table: str = "income", back: int = 0) -> np.ndarray:
+        """The figure of one quarter, ``back`` quarters before the latest public one."""
+        return self._each_day(table, column, (back,))
 
     def end(self, column: str) -> np.ndarray:
         """A balance figure of the latest public quarter."""

@@ -67,6 +67,18 @@ def _ebit(x: BookView) -> np.ndarray:
     return x.ttm("net_profit") + x.ttm("income_tax_expense") + x.ttm("financial_expense")
 
 
+def _outside(x: BookView) -> np.ndarray:
+    return x.ttm("non_operating_revenue") - x.ttm("non_operating_expense")
+
+
+def _enterprise(x: BookView) -> np.ndarray:
+    return x.market_value + x.end("total_liability") - x.end("cash_equivalents")
+
+
+def _tangible(x: BookView) -> np.ndarray:
+    return x.end(_EQUITY) - x.end("intangible_assets") - x.end("good_will")
+
+
 def _costs(x: BookView) -> np.ndarray:
     columns = ("operating_cost", "sale_expense", "administration_expense", "financial_expense")
     return np.sum([x.ttm(column) for column in columns], axis=0)
@@ -94,6 +106,10 @@ _TABLE: Final[dict[str, dict[str, tuple[str, Value]]]] = {
         "net_invest_cash_flow_ttm": ("投资活动现金流量净额TTM", _sum("net_invest_cash_flow", "cash_flow")),
         "net_finance_cash_flow_ttm": ("筹资活动现金流量净额TTM", _sum("net_finance_cash_flow", "cash_flow")),
         "EBIT": ("息税前利润", _ebit),
+        "non_operating_net_profit_ttm": ("营业外收支净额TTM", _outside),
+        "non_recurring_gain_loss": (
+            *("非经常性损益", lambda x: x.quarter(_OWNERS) - x.quarter("adjusted_profit", "indicator")),
+        ),
         "retained_earnings": ("留存收益", lambda x: x.end("surplus_reserve_fund") + x.end("retained_profit")),
         "net_working_capital": (
             *("净运营资本", lambda x: x.end("total_current_assets") - x.end("total_current_liability")),
@@ -119,6 +135,23 @@ _TABLE: Final[dict[str, dict[str, tuple[str, Value]]]] = {
         "net_operate_cash_flow_to_operate_income": (
             "经营现金净额与经营收益之比",
             _of(_CASH, "operating_profit", "cash_flow"),
+        ),
+        "net_non_operating_income_to_total_profit": (
+            *("营业外收支利润净额与利润总额之比", lambda x: _outside(x) / _some(x.ttm("total_profit"))),
+        ),
+        "adjusted_profit_to_total_profit": (
+            "扣除非经常损益后的净利润与利润总额之比",
+            lambda x: x.ttm("adjusted_profit", "indicator") / _some(x.ttm("total_profit")),
+        ),
+        "cfo_to_ev": ("经营现金净额与企业价值之比TTM", lambda x: x.ttm(_CASH, "cash_flow") / _some(_enterprise(x))),
+        "debt_to_tangible_equity_ratio": (
+            *("有形净值债务率", lambda x: x.end("total_liability") / _some(_tangible(x))),
+        ),
+        "MLEV": (
+            "市场杠杆",
+            lambda x: (
+                x.end("total_non_current_liability") / _some(x.end("total_non_current_liability") + x.market_value)
+            ),
         ),
         "SGAI": ("销售管理费用指数", _overheads),
         "inventory_turnover_rate": ("存货周转率", _INVENTORY),
@@ -171,6 +204,7 @@ _TABLE: Final[dict[str, dict[str, tuple[str, Value]]]] = {
         ),
         "cashflow_per_share_ttm": ("每股现金流量净额TTM", _a_share("cash_equivalent_increase", "cash_flow")),
         "net_operate_cash_flow_per_share": ("每股经营活动现金流量净额", _a_share(_CASH, "cash_flow")),
+        "operating_profit_per_share": (*("每股营业利润", lambda x: x.quarter("operating_profit") / x.shares),),
         "operating_profit_per_share_ttm": ("每股营业利润TTM", _a_share("operating_profit")),
         "operating_revenue_per_share_ttm": ("每股营业收入TTM", _a_share(_REVENUE)),
     },

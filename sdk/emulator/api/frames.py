@@ -5,7 +5,7 @@ Places on Series (``close[-1]``) and other words of the platform's pandas are ``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -51,9 +51,58 @@ def long(codes: list[str], days: np.ndarray, blocks: dict[str, np.ndarray], keep
 
 
 class FieldFrames(dict[str, Any]):
-    """What stands in for ``pandas.Panel``: field -> DataFrame of times × codes, also as attributes."""
+    """What stands in for ``pandas.Panel``: field -> DataFrame of times × codes, also as attributes.
+
+    ``iloc`` and ``loc`` take up to three keys (field, time, code) as a Panel did: one time or one code of several
+    fields is a frame with the fields as columns.
+    """
 
     def __getattr__(self, name: str) -> Any:
         if name in self:
             return self[name]
         raise AttributeError(name)
+
+    iloc = property(lambda self: _Cut(self, lambda frame: frame.iloc))
+    loc = property(lambda self: _Cut(self, lambda frame: frame.loc))
+    major_axis = property(lambda self: self._first.index)
+    minor_axis = property(lambda self: self._first.columns)
+
+    @property
+    def _first(self) -> Any:
+        return next(iter(self.values()))
+
+    def major_xs(self, time: Any) -> Any:
+        """One time: codes × fields."""
+        return self.loc[:, time, :]
+
+    def minor_xs(self, code: Any) -> Any:
+        """One code: times × fields."""
+        return self.loc[:, :, code]
+
+    def to_frame(self, filter_observations: bool = True) -> Any:
+        """Rows (major = time, minor = code), fields as columns; rows with a NaN are left out unless asked for."""
+        import pandas as pd
+
+        index = pd.MultiIndex.from_product([self.major_axis, self.minor_axis], names=["major", "minor"])
+        rows = pd.DataFrame({name: part.to_numpy().reshape(-1) for name, part in self.items()}, index=index)
+        return rows.dropna() if filter_observations else rows
+
+
+class _Cut:
+    """``panel.iloc`` and ``panel.loc``; ``axis`` gives that of one frame."""
+
+    def __init__(self, panel: FieldFrames, axis: Callable[[Any], Any]) -> None:
+        self._panel, self._axis = panel, axis
+
+    def __getitem__(self, key: Any) -> Any:
+        import pandas as pd
+
+        field, time, code = (*(key if isinstance(key, tuple) else (key,)), slice(None), slice(None))[:3]
+        names = self._axis(pd.Series(list(self._panel), index=list(self._panel)))[field]
+        if isinstance(names, str):
+            return self._axis(self._panel[names])[time, code]
+        parts = {name: self._axis(self._panel[name])[time, code] for name in names}
+        dimensions = {getattr(part, "ndim", 0) for part in parts.values()}
+        if dimensions == {2}:
+            return FieldFrames(parts)
+        return pd.DataFrame(parts) if dimensions == {1} else pd.Series(parts)

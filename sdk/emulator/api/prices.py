@@ -146,6 +146,6 @@ def code_list(security: object, bars: BarStore, call: str) -> tuple[list[str], b
     if isinstance(security, str):
         return [bars.need(security)], False
     try:
-        return list(map(bars.need, security)), True  # type: ignore[call-overload]
+        return bars.need_all(security), True  # type: ignore[arg-type]
     except TypeError as error:
         raise StrategyError(f"{call}: security must be a code or a list of codes, got {security!r}") from error

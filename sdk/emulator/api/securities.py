@@ -1,4 +1,4 @@
-"""Lists and facts of securities, index members, trading days, ST flags, valuation.
+"""Lists and facts of securities, index members, trading days, valuation.
 
 Sources: JOINQUANT.md §6.5, §6.6. Dates default to the current date of the run; a later one is refused or cut
 by ``visible.py``.
@@ -74,10 +74,10 @@ class Securities:
 
         wanted = {types} if isinstance(types, str) else set(types or ["stock"])
         kinds = wanted | {"fund", *FUND_TYPES} if "fund" in wanted else wanted
-        if not kinds & {*TYPES}:
+        listing = self._bars.listing
+        if not kinds & {*TYPES, *listing.type}:
             raise unsupported(f"get_all_securities({sorted(wanted)})", f"a bundle has {' '.join(TYPES)}")
         day = None if date is None else np.datetime64(self._guard.date("get_all_securities", date))
-        listing = self._bars.listing
         keep = np.isin(self._types, sorted(kinds))
         if day is not None:
             keep &= (listing.start_date <= day) & (np.isnat(listing.end_date) | (day <= listing.end_date))
@@ -122,27 +122,6 @@ class Securities:
         """All trading days of the bundle as dates."""
         return self._bars.days.astype(object)
 
-    def get_extras(
-        self,
-        info: str,
-        security_list: Any,
-        start_date: Any = None,
-        end_date: Any = None,
-        df: bool = True,
-        count: int | None = None,
-    ) -> Any:
-        """``is_st`` by day and code."""
-        if info != "is_st":
-            raise unsupported(f"get_extras({info!r})", "only 'is_st' is in a bundle")
-        import pandas as pd
-
-        codes, _ = code_list(security_list, self._bars, "get_extras")
-        stop = self._guard.stop_day("get_extras", end_date or self._reader.clock.date, ["is_st"])
-        first = self._first(start_date, count, stop, "get_extras")
-        block = self._bars.block("is_st", codes, first, stop) == 1
-        columns = dict(zip(codes, block, strict=True))
-        return pd.DataFrame(columns, index=pd.DatetimeIndex(self._bars.days[first:stop])) if df else columns
-
     def get_valuation(
         self,
         security: Any,
@@ -164,7 +143,7 @@ class Securities:
                 f"get_valuation(fields={lacking})", f"this bundle has {' '.join(has) or 'no valuation'}"
             )
         stop = self._guard.stop_day("get_valuation", end_date, names)
-        first = self._first(start_date, count, stop, "get_valuation")
+        first = self._guard.first_day("get_valuation", start_date, count, stop)
         days = self._bars.days[first:stop].astype(object)
         columns: dict[str, Any] = {
             "code": np.repeat(np.array(codes, dtype=object), len(days)),
@@ -173,13 +152,6 @@ class Securities:
         columns.update({name: self._bars.block(name, codes, first, stop).reshape(-1) for name in names})
         frame = pd.DataFrame(columns)
         return frame.dropna(subset=list(names), how="all").reset_index(drop=True)
-
-    def _first(self, start_date: Any, count: int | None, stop: int, call: str) -> int:
-        if count is not None:
-            return max(stop - int(count), 0)
-        if start_date is None:
-            return max(stop - 1, 0)
-        return min(int(np.searchsorted(self._bars.days, np.datetime64(as_datetime(start_date, call).date()))), stop)
 
     def normalize_code(self, code: Any) -> Any:
         """JoinQuant's form of a code: 600519, '600519.SH', 'sh600519', 600519 as number, or a list of them."""

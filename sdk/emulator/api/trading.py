@@ -114,6 +114,8 @@ class Trading:
             problem = f"没有仓位 pindex={pindex}"
         elif not self._bars.known(security):
             problem = "找不到标的"
+        elif self._bars.instrument(security).type == "futures":
+            problem = "期货账户未提供"
         elif close_today and self._refuse_close_today:
             problem = "该标的没有平今 close_today"
         if problem and self._says_refused:

@@ -57,6 +57,15 @@ class Guard:
             stop if self._give and not self._settings.avoid_future_data else self._today(call, stop, finished, fields)
         )
 
+    def first_day(self, call: str, start: object, count: int | None, stop: int) -> int:
+        """Return the first day index of an answer that ends before ``stop``: ``count`` days, or from ``start`` on;
+        with neither it is one day."""
+        if count is not None:
+            return max(stop - int(count), 0)
+        if start is None:
+            return max(stop - 1, 0)
+        return min(int(np.searchsorted(self._clock.days, np.datetime64(as_datetime(start, call).date()))), stop)
+
     def _today(self, call: str, stop: int, finished: int, fields: Sequence[str]) -> int:
         known = KNOWN_BEFORE_OPEN | {"open"} if self._clock.seconds >= OPEN else KNOWN_BEFORE_OPEN
         unknown = [field for field in fields if field not in known]

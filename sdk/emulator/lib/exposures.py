@@ -1,9 +1,10 @@
 """Values of stocks by name on days: prices, valuation, indices, industries, library factors – one look-up.
 
 ``calc_factors`` finds the dependencies of a factor here and ``neutralize`` its regressors. A name is tried in
-this order: price field, index code, industry code, valuation field of the bundle, ``get_factor_values``. The
-calls of the strategy's own namespace are used, so what they know is what is known then; a name that nothing
-offers is an UnsupportedCall.
+this order: price field, index code, industry code, valuation field of the bundle, column of a statement or of
+``indicator``, ``get_factor_values``. A column is that of the latest quarter that was public on the day; ``roa_1`` is
+the quarter before it (documentation of jqfactor). The calls of the strategy's own namespace are used, so what they
+know is what is known then; a name that nothing offers is an UnsupportedCall.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from sdk.emulator.api.factor_books import TABLES, BookView
+from sdk.emulator.api.fundamentals import Fundamentals
 from sdk.emulator.api.prices import FIELDS
 from sdk.emulator.session import Session
 from sdk.emulator.unsupported import Unbuilt, unsupported
@@ -23,6 +27,7 @@ INDUSTRY_KINDS = ("jq_l1", "jq_l2", "sw_l1", "sw_l2", "sw_l3", "zjw")
 LOGARITHMS = {"ln_market_cap": "market_cap", "ln_circulating_market_cap": "circulating_market_cap"}
 _INDEX = re.compile(r"\d{6}\.(XSHG|XSHE|CSI)")
 _INDUSTRY = re.compile(r"HY\d{3}|80\d{4}|85\d{4}|[A-S]\d{2}")
+_QUARTER = re.compile(r"(?P<column>.+?)(?:_(?P<back>\d))?")  # a column, and how many quarters before the latest
 
 
 class Exposures:
@@ -54,7 +59,28 @@ class Exposures:
         if self._bars.has(name):
             block = self._bars.block(name, codes, first, stop)
             return pd.DataFrame(block.T, index=index, columns=list(codes))
+        if (found := self._column(name)) is not None:
+            table, column, back = found
+            block = BookView(self._facts, self._bars, list(codes), first, stop).quarter(column, table, back)
+            return pd.DataFrame(block.T, index=index, columns=list(codes))
         return self._library(name, codes, index, call)
+
+    def _column(self, name: str) -> tuple[str, str, int] | None:
+        """Return (table, column, quarters back) of a figure of the statements; None for another name."""
+        parts = _QUARTER.fullmatch(name)
+        tries = [(name, 0)]
+        if parts and parts["back"]:
+            tries.append((parts["column"], int(parts["back"])))
+        for column, back in tries:
+            for table, stored in TABLES.items():
+                if column in self._facts.columns(stored) and column not in ("id", "day", "code"):
+                    return table, column, back
+        return None
+
+    @cached_property
+    def _facts(self) -> Any:
+        session = self._session
+        return Fundamentals(session.reader, session.guard, session.rules).facts
 
     def industries(self, kind: str, codes: Sequence[str], date: dt.date, call: str) -> dict[str, str]:
         """Return code -> industry code of one classification; stocks without one are left out."""

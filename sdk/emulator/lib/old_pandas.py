@@ -50,7 +50,6 @@ POSITIONAL: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
     (pd.Series, "reset_index", ("level", "drop", "name", "inplace")),
     (pd.DataFrame, "sort_values", ("by", "axis", "ascending", "inplace")),
     (pd.Series, "sort_values", ("axis", "ascending", "inplace")),
-    (pd.DataFrame, "sort_index", ("axis", "level", "ascending", "inplace")),
     *((pd.DataFrame, name, ("axis", "skipna")) for name in ("mean", "sum", "std", "max", "min", "median", "prod")),
     *((pd.DataFrame, name, ("axis",)) for name in ("any", "all", "cumsum", "cumprod", "rank", "idxmax", "idxmin")),
 )
@@ -67,6 +66,7 @@ def install() -> None:
     for owner, name, function in _ADDED:
         if not hasattr(owner, name):
             setattr(owner, name, function)
+    pd.DataFrame.sort_index = _sort_index(pd.DataFrame.sort_index)  # type: ignore[method-assign]
     for kind in (pd.DataFrame, pd.Series):
         kind.fillna = _fillna(kind.fillna)  # type: ignore[method-assign]
     setattr(pd, "read_json", _read_text(pd.read_json))  # noqa: B010
@@ -185,6 +185,16 @@ def _by_position(original: Callable[..., Any], order: tuple[str, ...]) -> Callab
         return original(*own, **dict(zip(order, given, strict=False)), **kwargs)
 
     return call
+
+
+def _sort_index(original: Callable[..., Any]) -> Callable[..., Any]:
+    by_position = _by_position(original, ("axis", "level", "ascending", "inplace"))
+
+    @functools.wraps(original)
+    def sort_index(self: pd.DataFrame, *args: Any, by: Any = None, **kwargs: Any) -> Any:
+        return by_position(self, *args, **kwargs) if by is None else self.sort_values(by, *args, **kwargs)
+
+    return sort_index
 
 
 def _fillna(original: Callable[..., Any]) -> Callable[..., Any]:

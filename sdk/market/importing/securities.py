@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 COLUMNS = ("code", "display_name", "name", "type", "start_date", "end_date")
-TYPES = ("stock", "index", "fund")
+TYPES = ("stock", "index", "fund", "futures")
 FUND_PREFIXES = ("5", "1")
 
 

@@ -3,7 +3,8 @@
 An index of stocks is a value-weighted mean of made stocks, chosen by board or by rank of value. A fund that tracks
 one follows its closes with a small gap of its own; the others (foreign, gold, bonds, money, sectors) have a drift, a
 deviation and a slow swing, drawn from a seed of their own, so that the stocks of a market are the same with and
-without funds. Funds trade in ticks of 0.001 CNY; their limits are 10 % from the close before; no dividends.
+without funds. Funds trade in ticks of 0.001 CNY; their limits are 10 % from the close before; no dividends. The net
+value of a fund is what its index is worth, else its close without a small premium.
 """
 
 from __future__ import annotations
@@ -131,6 +132,7 @@ class FundTables(NamedTuple):
     index_daily: pd.DataFrame
     index_members: pd.DataFrame
     securities: pd.DataFrame
+    net_values: pd.DataFrame
 
 
 def fund_tables(cast: Cast, bars: Bars, main_index: pd.DataFrame, seed: int) -> FundTables:
@@ -155,6 +157,7 @@ def fund_tables(cast: Cast, bars: Bars, main_index: pd.DataFrame, seed: int) -> 
             [member_intervals(member, cast.codes, days, code) for code, member in some.items()], ignore_index=True
         ),
         _securities(kinds, days),
+        _net_values(there, tracked, seed),
     )
 
 
@@ -192,6 +195,23 @@ def _fund_bars(
             **{"high_limit": high_limit, "low_limit": low_limit, "paused": False, "is_st": False},
         }
     )
+
+
+def _net_values(daily: pd.DataFrame, tracked: dict[str, pd.DataFrame], seed: int) -> pd.DataFrame:
+    """The platform's table FUND_NET_VALUE: funds by number, unit and accumulated net value in CNY, four places."""
+    tables = []
+    for code, bars in daily.groupby("code", sort=True):
+        fund = FUNDS[str(code)]
+        if fund.tracks:
+            index = tracked[fund.tracks]["close"].to_numpy()
+            value = index * (fund.price / index[0])
+        else:
+            rng = np.random.default_rng([_SEED, seed, int(str(code)[:6])])
+            value = bars["close"].to_numpy() / (1 + rng.normal(0.0, fund.deviation / 243**0.5 / 5, len(bars)))
+        net = np.round(value, 4)
+        columns = {"net_value": net, "sum_value": net, "refactor_net_value": net}
+        tables.append(pd.DataFrame({"code": str(code)[:6], "day": bars["date"].to_numpy(), **columns}))
+    return pd.concat(tables, ignore_index=True)
 
 
 def _securities(kinds: dict[str, tuple[str, str]], days: np.ndarray) -> pd.DataFrame:

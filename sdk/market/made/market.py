@@ -63,6 +63,7 @@ def make_market(path: str | Path, spec: MarketSpec | None = None) -> Bundle:
             **statement_tables(books, cast.codes),
             **group_tables(cast, bars, member, more),
             **flow_tables(cast, draws, bars, books, more),
+            **({"finance/FUND_NET_VALUE": funds.net_values} if funds else {}),
         },
         about={"source": _source(spec, days), "planted": _planted(spec, bars, days)},
     )

@@ -169,3 +169,11 @@ def test_sums_and_means_leave_out_what_is_no_number():
     assert frame.corr().shape == (1, 1)
     with pytest.raises(TypeError):
         frame[["day"]].mean()
+
+
+def test_sort_index_by_a_column():
+    frame = pd.DataFrame({"a": [3, 1, 2]}, index=["x", "y", "z"])
+    assert frame.sort_index(by="a").index.tolist() == ["y", "z", "x"]
+    assert frame.sort_index(by="a", ascending=False).index.tolist() == ["x", "z", "y"]
+    assert frame.sort_index(0, None, False).index.tolist() == ["z", "y", "x"]
+    assert frame.sort_index(ascending=False).index.tolist() == ["z", "y", "x"]
