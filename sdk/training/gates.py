@@ -25,8 +25,9 @@ class Evidence:
     """What is known of one candidate.
 
     ``cost_ranking``: the lowest Spearman correlation of the candidates' ranking with the ranking at changed costs;
-    ``sharpe_probability``: its deflated Sharpe probability on the validation months; ``confirmed``: the emulator's
-    figures of the validation period, None while not asked; ``problem``: why the emulator gave none.
+    ``sharpe_probability``: its deflated Sharpe probability on the validation months, by the trials that the settings
+    name; ``confirmed``: the emulator's figures of the validation period, None while not asked; ``problem``: why the
+    emulator gave none.
     """
 
     train: Trial

@@ -79,6 +79,17 @@ def deflated_sharpe(returns: np.ndarray, trials: int, variance: float) -> float:
     return probabilistic_sharpe(returns, expected_maximum_sharpe(trials, variance))
 
 
+def luck_of_a_walk(place: int, variance: float, months: int) -> tuple[int, float]:
+    """Return trials and variance for the candidate at ``place`` (from 0) of an order made without its returns.
+
+    Who walks down an order until a candidate passes has looked at place + 1 of them. One more is counted and the
+    variance is at least that of chance alone, 1 ÷ (n − 1): then a walk over candidates without skill ends in a pass
+    in at most 5 % of cases at 0.95, whether they are alike or not (measured on simulated walks,
+    tests/training/test_overfit.py).
+    """
+    return place + 2, max(variance, 1.0 / max(1, months - 1))
+
+
 @dataclass(frozen=True)
 class Overfitting:
     """The result of the cross-validation of candidates over months.

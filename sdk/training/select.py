@@ -6,10 +6,12 @@ emulator and shipped. Validation opens or closes a gate and never ranks, so it i
 none passes, the best by training reward is shipped marked ``passed = false`` with the reasons. Equal rewards keep
 the order of the candidates, equal portfolios the first of them, so the same input gives the same choice.
 
-The luck of the search is counted: the deflated Sharpe ratio takes as its number of trials the distinct portfolios
-that were judged (setting ``gate_sharpe_trials``) and as their variance that of the candidates' Sharpe ratios in the
-validation period; the probability of backtest overfitting is cross-validated over all candidates and all months of
-both periods. Nothing here has a way to read the holdout.
+The luck of the search is counted. The deflated Sharpe ratio of a candidate takes as its variance that of the
+candidates' Sharpe ratios in the validation period, and as its number of trials, by setting ``gate_sharpe_trials``:
+the distinct portfolios that were judged on the training period (search), the candidates (validated), or those that
+were looked at before it (looked). selection.json has the first of them for every candidate, whatever the gate takes.
+The probability of backtest overfitting is cross-validated over all candidates and all months of both periods.
+Nothing here has a way to read the holdout.
 """
 
 from __future__ import annotations
@@ -25,7 +27,14 @@ from sdk.errors import JqalphaError
 from sdk.training.config import TrainConfig
 from sdk.training.confirmation import Confirmed
 from sdk.training.gates import Evidence, GateResult, ask_gates, passed, spearman
-from sdk.training.overfit import Overfitting, backtest_overfitting, deflated_sharpe, distinct_series, sharpe
+from sdk.training.overfit import (
+    Overfitting,
+    backtest_overfitting,
+    deflated_sharpe,
+    distinct_series,
+    luck_of_a_walk,
+    sharpe,
+)
 from sdk.training.perturb import Words, perturbations
 from sdk.training.trials import Screen, Trial
 
@@ -43,6 +52,7 @@ class Candidate:
     origin: str
     evidence: Evidence
     gates: tuple[GateResult, ...]
+    deflated_sharpe: float | None
 
     @property
     def passed(self) -> bool:
@@ -57,6 +67,7 @@ class Candidate:
             "expression": self.expression,
             "origin": self.origin,
             "passed": self.passed,
+            "deflated_sharpe": self.deflated_sharpe,
             "train": evidence.train.figures(),
             "valid": None if evidence.valid is None else evidence.valid.figures(),
             "emulator": None if evidence.confirmed is None else asdict(evidence.confirmed),
@@ -142,13 +153,16 @@ def select(
     order = sorted(first.values(), key=lambda tokens: -trained[tokens].reward)  # stable: the earlier wins a tie
     trials: list[Trial | None] = [None] * len(order) if valid is None else list(valid.trials(order))
     ranking = _cost_ranking(order, [trained[tokens] for tokens in order], train)
-    number, variance = _luck(searched + len(order) - len(set(order) & set(found)), trials, config)
+    tried = searched + len(order) - len(set(order) & set(found)), _sharpe_variance(trials)
     candidates = []
-    for tokens, trial in zip(order, trials, strict=True):
-        chance = None if trial is None else deflated_sharpe(trial.excess, number, variance)
+    for place, (tokens, trial) in enumerate(zip(order, trials, strict=True)):
+        luck = None if trial is None else _luck(place, trials, tried, config)
+        chance = None if trial is None or luck is None else deflated_sharpe(trial.excess, *luck)
         evidence = Evidence(trained[tokens], trial, ranking, chance)
         expression = language.expression(language.parse(tokens, config.vocabulary))
-        candidates.append(Candidate(tokens, expression, lists[tokens], evidence, ask_gates(evidence, config)))
+        deflated = None if trial is None else deflated_sharpe(trial.excess, *tried)
+        gates = ask_gates(evidence, config)
+        candidates.append(Candidate(tokens, expression, lists[tokens], evidence, gates, deflated))
     if confirm is not None and valid is not None:
         candidates, shipped = _confirmed(candidates, config, confirm)
     else:
@@ -160,7 +174,7 @@ def select(
     overfitting = backtest_overfitting(np.array(months))
     both = {"train": train} if valid is None else {"train": train, "valid": valid}
     ties = {name: screen.tie_impact(candidates[shipped].tokens) for name, screen in both.items()}
-    return Selection(tuple(candidates), shipped, number, variance, overfitting, confirm is not None, ties)
+    return Selection(tuple(candidates), shipped, *tried, overfitting, confirm is not None, ties)
 
 
 def _with_neighbours(
@@ -187,14 +201,22 @@ def _cost_ranking(order: list[tuple[int, ...]], trained: list[Trial], train: Scr
     return min(known) if known else None
 
 
-def _luck(searched: int, trials: list[Trial | None], config: TrainConfig) -> tuple[int, float]:
-    """Return number of trials and variance of their Sharpe ratios, for the deflated Sharpe ratio."""
+def _sharpe_variance(trials: list[Trial | None]) -> float:
+    """Return the variance of the monthly Sharpe ratios of the candidates in the validation period, 0 without one."""
     known = [trial.excess for trial in trials if trial is not None]
-    if not known:
-        return searched, 0.0
-    ratios = sharpe(np.unique(np.array(known), axis=0))
-    number = searched if config.gate_sharpe_trials == "search" else distinct_series(np.array(known))
-    return number, float(ratios.var(ddof=1)) if len(ratios) > 1 else 0.0
+    ratios = sharpe(np.unique(np.array(known), axis=0)) if known else np.zeros(1)
+    return float(ratios.var(ddof=1)) if len(ratios) > 1 else 0.0
+
+
+def _luck(place: int, trials: list[Trial | None], tried: tuple[int, float], config: TrainConfig) -> tuple[int, float]:
+    """Return trials and variance that deflate the candidate at ``place``; ``tried``: those of the whole search."""
+    known = [trial.excess for trial in trials if trial is not None]
+    rules = {
+        "search": lambda: tried,
+        "validated": lambda: (distinct_series(np.array(known)), tried[1]),
+        "looked": lambda: luck_of_a_walk(place, tried[1], len(known[0])),
+    }
+    return rules[config.gate_sharpe_trials]()
 
 
 def _confirmed(candidates: list[Candidate], config: TrainConfig, confirm: Confirm) -> tuple[list[Candidate], int]:

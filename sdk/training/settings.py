@@ -104,8 +104,9 @@ class GateSettings(Settings):
     gate_breadth: float = Field(0.5, ge=0, le=1, description="池内有分数的股票占比下限")
     gate_cost_ranking: float = Field(0.9, ge=-1, le=1, description="成本 ±50 % 时候选排名的 Spearman 相关下限")
     gate_sharpe: float = Field(0.95, ge=0, le=1, description="验证期通胀修正夏普（DSR）概率下限；0 = 不查")
-    gate_sharpe_trials: Literal["search", "validated"] = Field(
-        "search", description="DSR 的试验次数：search = 搜索评价过的不同组合，validated = 只计看过验证期的候选"
+    gate_sharpe_trials: Literal["search", "validated", "looked"] = Field(
+        "search",
+        description="DSR 门槛的试验次数：search = 搜索评价过的组合，validated = 候选数，looked = 看到它为止",
     )
 
 

@@ -14,6 +14,7 @@ from sdk.training.overfit import (
     deflated_sharpe,
     distinct_series,
     expected_maximum_sharpe,
+    luck_of_a_walk,
     probabilistic_sharpe,
     sharpe,
 )
@@ -69,6 +70,29 @@ def test_the_best_of_many_without_skill_passes_at_most_five_percent(trials: int)
         plain.append(probabilistic_sharpe(best) >= 0.95)
     assert np.mean(deflated) <= 0.05
     assert np.mean(plain) > 0.35
+
+
+@pytest.mark.parametrize("alike", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize(("candidates", "months"), [(100, 23), (30, 35)])
+def test_a_walk_over_candidates_without_skill_passes_at_most_five_percent(
+    alike: float, candidates: int, months: int
+) -> None:
+    generator = np.random.default_rng(candidates)
+    ends, walks = 0, 200
+    for _ in range(walks):
+        own, common = generator.normal(size=(candidates, months)), generator.normal(size=(1, months))
+        rows = math.sqrt(alike) * common + math.sqrt(1 - alike) * own
+        variance = float(sharpe(rows).var(ddof=1))
+        ends += any(
+            deflated_sharpe(row, *luck_of_a_walk(place, variance, months)) >= 0.95 for place, row in enumerate(rows)
+        )
+    assert ends / walks <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / walks), ends
+
+
+def test_the_first_of_an_order_needs_less_than_a_later_one_or_the_best_of_a_search() -> None:
+    returns = np.random.default_rng(9).normal(0.014, 0.03, 24)
+    first, tenth = (deflated_sharpe(returns, *luck_of_a_walk(place, 0.04, 24)) for place in (0, 9))
+    assert first > tenth > deflated_sharpe(returns, 5000, 0.04)
 
 
 def test_skill_passes_even_deflated() -> None:

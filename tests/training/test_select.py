@@ -11,7 +11,7 @@ import pytest
 from sdk.errors import StrategyError
 from sdk.training.config import TrainConfig, make_config
 from sdk.training.confirmation import Confirmed
-from sdk.training.overfit import deflated_sharpe, sharpe
+from sdk.training.overfit import deflated_sharpe, luck_of_a_walk, sharpe
 from sdk.training.select import Selection, select
 from sdk.training.trials import Trial
 
@@ -136,7 +136,14 @@ def test_the_number_of_trials_and_their_variance_deflate_the_sharpe_ratio() -> N
     assert chances[1] == deflated_sharpe(series[0], 5000, few.sharpe_variance)
     assert chances[0] > chances[1]
     looser = make_config({**QUIET, "gate_sharpe": 0.95, "gate_sharpe_trials": "validated"})
-    assert _select(_by(TRAIN), valid, looser, n=5000).trials == 3
+    validated = _select(_by(TRAIN), valid, looser, n=5000)
+    assert validated.choice.evidence.sharpe_probability == deflated_sharpe(series[0], 3, few.sharpe_variance)
+    walk = make_config({**QUIET, "gate_sharpe": 0.95, "gate_sharpe_trials": "looked"})
+    looked = _select(_by(TRAIN), valid, walk, n=5000)
+    for place, one in enumerate(looked.candidates):
+        luck = luck_of_a_walk(place, few.sharpe_variance, 24)
+        assert one.evidence.sharpe_probability == deflated_sharpe(series[place], *luck)
+    assert validated.choice.deflated_sharpe == looked.choice.deflated_sharpe == chances[1]
 
 
 def test_a_ranking_that_depends_on_costs_closes_the_gate() -> None:
