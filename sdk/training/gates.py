@@ -59,7 +59,8 @@ class GateResult:
 class Gate:
     """One row: ``value`` of the evidence is held against ``limit`` of the settings with ``sign``.
 
-    A limit of None switches the gate off. ``missing`` says why there may be no value.
+    A limit of None switches the gate off. ``missing`` says why there may be no value; ``words`` says more than the
+    number.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Gate:
     limit: Callable[[GateSettings], float | None]
     missing: str = "没有验证期，无法判断"
     percent: bool = True
+    words: Callable[[Evidence], str] | None = None
 
     def ask(self, evidence: Evidence, settings: GateSettings) -> GateResult:
         """Return the result for one candidate."""
@@ -81,7 +83,8 @@ class Gate:
                 self.name, self.measures, limit, None, passed, f"{self.measures}：{evidence.problem or self.missing}"
             )
         passed = bool(_SIGNS[self.sign](value, limit))
-        words = f"{self.measures} {self._number(value)}，要求 {self.sign} {self._number(limit)}"
+        found = self._number(value) if self.words is None else self.words(evidence)
+        words = f"{self.measures} {found}，要求 {self.sign} {self._number(limit)}"
         return GateResult(self.name, self.measures, limit, value, passed, words if passed else f"{words}：未通过")
 
     def _number(self, value: float) -> str:
@@ -100,6 +103,22 @@ def bull_bear(benchmark: float, excess: float, total: float) -> float:
     return excess if benchmark >= 0.0 else min(excess, total)
 
 
+def _market_words(benchmark: float, excess: float, total: float) -> str:
+    if benchmark >= 0.0:
+        return f"{excess:+.2%}（基准 {benchmark:+.2%}，牛市看超额）"
+    return f"{excess:+.2%}、总收益 {total:+.2%}（基准 {benchmark:+.2%}，熊市两者都看）"
+
+
+def _words_of_validation(evidence: Evidence) -> str:
+    valid = evidence.valid
+    return "" if valid is None else _market_words(valid.benchmark, valid.total_excess, valid.total)
+
+
+def _words_of_emulator(evidence: Evidence) -> str:
+    found = evidence.confirmed
+    return "" if found is None else _market_words(found.benchmark_return, found.excess_return, found.total_return)
+
+
 def _of_validation(evidence: Evidence) -> float | None:
     valid = evidence.valid
     return None if valid is None else bull_bear(valid.benchmark, valid.total_excess, valid.total)
@@ -112,7 +131,7 @@ def _of_emulator(evidence: Evidence) -> float | None:
 
 GATES = (
     Gate("train_excess", "训练期月均超额", ">", lambda e: float(e.train.excess.mean()), lambda s: 0.0),
-    Gate("bull_bear", "验证期超额（熊市另看总收益）", ">", _of_validation, lambda s: 0.0),
+    Gate("bull_bear", "验证期超额", ">", _of_validation, lambda s: 0.0, words=_words_of_validation),
     Gate(
         "tie_share",
         "并列切口月份占比",
@@ -142,7 +161,13 @@ GATES = (
         percent=False,
     ),
     Gate(
-        "emulator", "回测器验证期超额（熊市另看总收益）", ">", _of_emulator, lambda s: 0.0, missing="未经回测器确认"
+        "emulator",
+        "回测器验证期超额",
+        ">",
+        _of_emulator,
+        lambda s: 0.0,
+        missing="未经回测器确认",
+        words=_words_of_emulator,
     ),
 )
 

@@ -51,7 +51,7 @@ def test_a_good_formula_passes_all_gates() -> None:
         ({"valid": _trial(breadth=0.49)}, "breadth", "49.00%，要求 ≥ 50.00%"),
         ({"cost_ranking": 0.89}, "cost_ranking", "0.890，要求 ≥ 0.900"),
         ({"sharpe_probability": 0.94}, "evidence", "0.940，要求 ≥ 0.950"),
-        ({"confirmed": _confirmed(excess_return=-0.01)}, "emulator", "-1.00%"),
+        ({"confirmed": _confirmed(excess_return=-0.01)}, "emulator", "-1.00%（基准 +10.00%，牛市看超额）"),
         ({"confirmed": None, "problem": "策略中止"}, "emulator", "策略中止"),
     ],
 )
@@ -98,6 +98,9 @@ def test_in_a_falling_market_less_loss_is_not_enough() -> None:
     falling = np.full(24, -0.01)
     assert _closed(replace(GOOD, valid=_trial(pool=falling, returns=falling + 0.005))) == ["bull_bear"]
     assert _closed(replace(GOOD, valid=_trial(pool=falling, returns=falling + 0.015))) == []
+    results = ask_gates(replace(GOOD, valid=_trial(pool=falling, returns=falling + 0.005)), SETTINGS)
+    (sentence,) = [result.sentence for result in results if result.name == "bull_bear"]
+    assert sentence.startswith("验证期超额 +12.85%、总收益 -11.33%（基准 -21.43%，熊市两者都看）"), sentence
 
 
 def test_without_a_validation_period_nothing_passes() -> None:
