@@ -44,7 +44,7 @@ def ray_cluster(address: str | None, workers: int) -> Engine:
     """Return the engine of a Ray cluster; without an address one of ``workers`` processes is started here.
 
     Market and results must lie under the same path on all machines. ConfigError where Ray is not installed or the
-    cluster cannot be reached.
+    cluster cannot be reached (Ray itself tries an address that does not answer for about five minutes).
     """
     ray = _ray()
 

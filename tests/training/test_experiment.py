@@ -114,8 +114,27 @@ def test_a_ray_cluster_gives_the_same_table(
     done: Experiment, bundle: Bundle, out: Path, tmp_path: Path, paths: None
 ) -> None:
     pytest.importorskip("ray", reason="RAY IS NOT INSTALLED: pip install 'jqalpha[ray]' to test the cluster")
-    run_experiment(bundle, make_config(QUICK), [1, 2], tmp_path, ray_cluster(None, 2))
+    run_experiment(bundle, make_config(QUICK), [1, 2], tmp_path / "started", ray_cluster(None, 2))
+    assert _files(tmp_path / "started") == _files(out)
+
+
+def test_a_cluster_of_two_nodes_gives_the_same_table(
+    done: Experiment, bundle: Bundle, out: Path, tmp_path: Path, paths: None
+) -> None:
+    nodes = pytest.importorskip("ray.cluster_utils", reason="RAY IS NOT INSTALLED: pip install 'jqalpha[ray]'")
+    cluster = nodes.Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        cluster.add_node(num_cpus=1)
+        run_experiment(bundle, make_config(QUICK), [1, 2], tmp_path, ray_cluster(cluster.address, 1))
+    finally:
+        cluster.shutdown()
     assert _files(tmp_path) == _files(out)
+
+
+def test_a_cluster_that_is_not_there_is_told(bundle: Bundle, tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="RAY IS NOT INSTALLED: pip install 'jqalpha[ray]'")
+    with pytest.raises(ConfigError, match="the cluster cannot be reached"):
+        run_experiment(bundle, make_config(QUICK), [1], tmp_path, ray_cluster("auto", 1))
 
 
 def dies(text: str) -> str:
