@@ -17,6 +17,11 @@ import click
 @click.option("--pool", default="000300.XSHG", show_default=True, help="股票池指数 index whose members are ranked")
 @click.option("--benchmark", default="000300.XSHG", show_default=True, help="基准 benchmark index")
 @click.option("--rank-keys", metavar="KEYS", help="同分先后 ties ranked by held,money,code  [default: as trained]")
+@click.option("--neutralise", metavar="NAMES", help="中性化 exposures taken out, '' = none  [default: as trained]")
+@click.option(
+    "--standardise", type=click.Choice(["rank", "zscore"]), help="中性化前的横截面变换  [default: as trained]"
+)
+@click.option("--min-listed-days", type=click.IntRange(0), help="上市不足此交易日数不入池  [default: as trained]")
 @click.option("--history", is_flag=True, help="另写 model_history.onnx：全部日期的分数 also a model of all days")
 @click.option("--features", is_flag=True, help="model.onnx 另输出各特征值 feature values as extra outputs")
 @click.option("--policy", is_flag=True, help="FORMULA 为训练目录，OUT 为其策略网络的文件 write the policy of a run")
@@ -30,6 +35,9 @@ def export(
     pool: str,
     benchmark: str,
     rank_keys: str | None,
+    neutralise: str | None,
+    standardise: str | None,
+    min_listed_days: int | None,
     history: bool,
     features: bool,
     policy: bool,
@@ -43,6 +51,9 @@ def export(
     KEYS decide among equal scores, first named first: held (positions before the rebalance first), money (traded
     value of the signal day, larger first), code (ascending, always last). Without the option: the keys that the
     formula was trained with, code for any other formula.
+
+    NAMES are taken out of the scores of the day before they are ranked: size, value, momentum, volatility, liquidity,
+    beta, industry, with commas between them.
     """
     if policy:
         from exporter.policy_export import export_policy
@@ -55,17 +66,24 @@ def export(
     from exporter.strategy_file import Settings
     from sdk.formula.formula_file import load
     from sdk.market.bundle import Bundle
+    from sdk.scoring.neutral_choice import names_of_text
     from sdk.scoring.ties import keys_of_text
 
     formula = formula / "formula.json" if formula.is_dir() else formula
     loaded = load(formula, vocabulary, token_mode)
     keys = keys_of_text(rank_keys, "--rank-keys") if rank_keys is not None else None
-    settings = Settings(pool, benchmark, top_k, formula.name, keys).of(loaded)
+    names = names_of_text(neutralise, "--neutralise") if neutralise is not None else None
+    options = Settings(pool, benchmark, top_k, formula.name, keys, names, standardise, min_listed_days)
+    settings = options.of(loaded)
     bundle = Bundle.open(market) if market else None
     result = export_formula(loaded, out, settings, bundle, Models(history, features))
     click.echo(f"公式 {loaded.expression}")
     click.echo(f"回看 {loaded.lookback_days} 个交易日，输入 {', '.join(loaded.inputs)}")
     click.echo(f"同分先后 {','.join(settings.rank_keys or ())}")
+    if settings.neutralise:
+        click.echo(f"中性化 {','.join(settings.neutralise)}（{settings.standardise}）")
+    if settings.min_listed_days:
+        click.echo(f"上市不足 {settings.min_listed_days} 个交易日不入池")
     click.echo(f"核对 {result.cases} 个截面 {result.scores} 个分数：内核 = strategy.py = onnxruntime，逐位相同")
     if history:
         click.echo(f"核对 全历史模型 {result.history_scores} 个分数：逐位相同")

@@ -19,7 +19,7 @@ from exporter.strategy_file import Settings, render
 from exporter.verify import Verification, verify
 from jq_strategy.kernel import KERNEL_VERSION
 from sdk import __version__, files
-from sdk.errors import ExportError
+from sdk.errors import ConfigError, ExportError
 from sdk.formula import formula_file
 from sdk.formula.formula_file import FormulaFile
 from sdk.market.bundle import Bundle
@@ -50,12 +50,18 @@ def export_formula(
     settings = (settings or Settings()).of(formula)
     strategy = render(formula, settings)
     models = models or Models()
-    model = _model_bytes(build_model(formula, models.features), settings)
+    neutral = settings.switches.neutral
+    if neutral.names and models.history:
+        raise ConfigError(
+            "--history: model_history.onnx has no exposures of each day and would give other scores than a strategy "
+            f"that takes out {','.join(neutral.names)}; leave --history out, or add --neutralise ''"
+        )
+    model = _model_bytes(build_model(formula, models.features, neutral), settings)
     contents = {"strategy.py": strategy.encode("utf-8"), "model.onnx": model}
     if models.history:
         contents[HISTORY] = _model_bytes(build_history_model(formula), settings)
     verification = verify(
-        formula, strategy, model, bundle, settings.pool_index, settings.benchmark, contents.get(HISTORY)
+        formula, strategy, model, bundle, settings.pool_index, settings.benchmark, contents.get(HISTORY), neutral
     )
     try:
         with files.fresh_directory(out, MANIFEST) as beside:
@@ -70,8 +76,11 @@ def export_formula(
 
 
 def _model_bytes(model: ModelProto, settings: Settings) -> bytes:
-    """Return the bytes of a model that also says by which keys its equal scores are to be ranked."""
+    """Return the bytes of a model that also says how its scores are to be ranked and what was taken out of them."""
     model.metadata_props.add(key="rank_keys", value=",".join(settings.rank_keys or ()))
+    if settings.switches.neutral.names:
+        model.metadata_props.add(key="neutralise", value=",".join(settings.switches.neutral.names))
+        model.metadata_props.add(key="standardise", value=settings.switches.neutral.standard)
     return model.SerializeToString(deterministic=True)
 
 
@@ -82,7 +91,7 @@ def _manifest(
         "format": "jqalpha-export-1",
         "expression": formula.expression,
         "files": {name: files.sha256(data) for name, data in sorted(contents.items())},
-        "settings": asdict(settings),
+        "settings": settings.told,
         "versions": {
             "jqalpha": __version__,
             "kernel": KERNEL_VERSION,

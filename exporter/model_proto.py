@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import Any
 
@@ -36,6 +37,15 @@ def function_proto(
     ends = [helper.make_node("Identity", [value.name], [output]) for output, value in results.items()]
     nodes: list[NodeProto] = [*graph.needed(*[value.name for value in results.values()]), *ends]
     return helper.make_function(DOMAIN, name, arguments, list(results), nodes, opsets(), doc_string=words)
+
+
+def traced_function(name: str, traced: Any) -> FunctionProto:
+    """Trace one kernel function into a model-local function with the same argument names."""
+    graph = Graph(f"{name}_")
+    arguments = list(inspect.signature(traced).parameters)
+    result = traced(*[Symbol(argument, graph) for argument in arguments])
+    words = (inspect.getdoc(traced) or "").split("\n")[0]
+    return function_proto(name, arguments, {"result": result}, graph, words)
 
 
 def finished_model(formula: FormulaFile, graph: GraphProto, functions: list[FunctionProto]) -> ModelProto:

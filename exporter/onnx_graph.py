@@ -6,15 +6,16 @@ function, traced from the kernel's source. Inputs carry the names of the bars ((
 (1, days)) with NaN where there is no bar. Between the first and the last node the days come first.
 
 ``build_model``: ``score`` (stocks,) of the last day, from the last ``lookback_days`` days of what is given; on
-request also one output a feature, its value of that day. ``build_history_model``: ``score`` (stocks, days), every
-day. NaN where a bar of the window is missing.
+request also one output a feature, its value of that day. Where exposures are taken out of the scores it reads
+``exposures`` (stocks, F) and ``industry`` (stocks, industries) of that day too (onnx_neutral.py).
+``build_history_model``: ``score`` (stocks, days), every day. NaN where a bar of the window is missing.
 
 Opset 18, IR 8. Run it with graph optimisation disabled: optimisers may rewrite roundings.
 """
 
 from __future__ import annotations
 
-import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
@@ -24,12 +25,14 @@ import onnx
 from onnx import FunctionProto, ModelProto, helper
 
 from exporter.by_day import kernel_by_day, run_by_day
-from exporter.model_proto import bars_input, finished_model, function_proto, score_output
+from exporter.model_proto import bars_input, finished_model, function_proto, score_output, traced_function
+from exporter.onnx_neutral import NEUTRAL, neutral_functions, neutral_inputs
 from exporter.shared_functions import DOMAIN, SHARED, with_shared
 from exporter.symbolic import Graph, Symbol, day_count, rows
 from jq_strategy import formula as language
 from jq_strategy import kernel
 from sdk.formula.formula_file import FormulaFile
+from sdk.scoring.neutral_choice import NOTHING, NeutralChoice
 
 _END = np.iinfo(np.int64).max
 _FEATURE_SHAPE: list[Any] = ["stocks"]
@@ -48,7 +51,7 @@ class _Writing:
 
     def call(self, name: str, arguments: list[Symbol], output: str) -> Symbol:
         if name not in self.functions:
-            self.functions[name] = _function(name, getattr(self.traced, name))
+            self.functions[name] = traced_function(name, getattr(self.traced, name))
         names = [argument.name for argument in arguments]
         self.graph.nodes.append(helper.make_node(name, names, [output], domain=DOMAIN))
         return Symbol(output, self.graph)
@@ -58,16 +61,23 @@ class _Writing:
         self.graph.nodes.append(helper.make_node(kind, names, [output], **attributes))
 
 
-def build_model(formula: FormulaFile, features: bool = False) -> ModelProto:
+def build_model(formula: FormulaFile, features: bool = False, neutral: NeutralChoice = NOTHING) -> ModelProto:
     """Return the checked last-day model of a formula; ``features`` adds an output a feature, named as it is.
 
-    Raises ExportError when onnx finds the model malformed.
+    ``neutral``: what is taken out of the scores; the model then has the inputs of neutral_data.py. Raises ExportError
+    when onnx finds the model malformed.
     """
     writing = _Writing(formula)
     for name in formula.inputs:
         _read(writing, name, _days_first(writing, name, rows_wanted=formula.lookback_days))
     values = _run_plan(writing)
     score = _masked(writing, values[-1][1], formula.inputs, formula.lookback_days)
+    more = neutral_inputs(neutral)
+    if more:
+        writing.functions.update(neutral_functions(neutral))
+        names = [score.name, *[given.name for given in more]]
+        writing.graph.nodes.append(helper.make_node(NEUTRAL, names, ["neutral_score"], domain=DOMAIN))
+        score = Symbol("neutral_score", writing.graph)
     writing.rename(score, "Squeeze", "score", _axis(0))
     outputs = [score_output("score", ["stocks"])]
     for name, value in values if features else []:
@@ -76,7 +86,7 @@ def build_model(formula: FormulaFile, features: bool = False) -> ModelProto:
             newest = writing.traced.tail(value, 1)
             writing.rename(_masked(writing, newest, list(feature.inputs), feature.days), "Squeeze", name, _axis(0))
             outputs.append(score_output(name, _FEATURE_SHAPE))
-    return _finished(writing, "formula", outputs)
+    return _finished(writing, "formula", outputs, more)
 
 
 def build_history_model(formula: FormulaFile) -> ModelProto:
@@ -205,22 +215,17 @@ def _known(writing: _Writing, names: list[str], days: int) -> Symbol:
     return rows(known, surplus, _END) if surplus else known
 
 
-def _function(name: str, traced: Any) -> FunctionProto:
-    """Trace one kernel function into a model-local function with the same argument names."""
-    graph = Graph(f"{name}_")
-    arguments = list(inspect.signature(traced).parameters)
-    result = traced(*[Symbol(argument, graph) for argument in arguments])
-    words = (inspect.getdoc(traced) or "").split("\n")[0]
-    return function_proto(name, arguments, {"result": result}, graph, words)
-
-
-def _finished(writing: _Writing, name: str, outputs: list[onnx.ValueInfoProto]) -> ModelProto:
+def _finished(
+    writing: _Writing, name: str, outputs: list[onnx.ValueInfoProto], more: Sequence[onnx.ValueInfoProto] = ()
+) -> ModelProto:
     formula = writing.formula
-    inputs = [bars_input(given) for given in formula.inputs]
+    inputs = [*[bars_input(given) for given in formula.inputs], *more]
     nodes = writing.graph.needed(*[output.name for output in outputs])
     graph = helper.make_graph(nodes, name, inputs, outputs, doc_string=formula.expression)
     traced = writing.traced
-    functions = with_shared(writing.functions, lambda shared: _function(shared, getattr(traced, shared)), SHARED)
+    functions = with_shared(
+        writing.functions, lambda shared: traced_function(shared, getattr(traced, shared)), SHARED
+    )
     return finished_model(formula, graph, functions)
 
 

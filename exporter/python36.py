@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from exporter import score_on_36
+from exporter.neutral_data import NeutralData
 from sdk.errors import ExportError
 
 _ASK = "import sys, numpy; print('%d.%d.%d numpy' % sys.version_info[:3], numpy.__version__)"
@@ -38,12 +39,22 @@ def find_python36(given: Path | None = None) -> tuple[Path, str]:
     return found, version.strip()
 
 
-def scores_by_python36(python: Path, strategy: str, bars: dict[str, np.ndarray]) -> np.ndarray:
-    """Return the scores (stocks,) that ``strategy`` (text of strategy.py) computes from bars under ``python``."""
+def scores_by_python36(
+    python: Path, strategy: str, bars: dict[str, np.ndarray], neutral: NeutralData | None = None
+) -> np.ndarray:
+    """Return the scores (stocks,) that ``strategy`` (text of strategy.py) computes from bars under ``python``.
+
+    ``neutral``: the exposures of the day, for a strategy that takes them out.
+    """
+    given = dict(bars)
+    if neutral is not None:
+        given[score_on_36.STYLES] = neutral.styles
+        if neutral.industries is not None:
+            given[score_on_36.INDUSTRIES] = np.array(neutral.industries, dtype=str)
     with tempfile.TemporaryDirectory(prefix="jqalpha-score-") as name:
         place = Path(name)
         (place / "strategy.py").write_text(strategy, "utf-8")
-        np.savez(place / "bars.npz", **bars)  # type: ignore[arg-type]  # its stub takes the names for options
+        np.savez(place / "bars.npz", **given)  # type: ignore[arg-type]  # its stub takes the names for options
         files = [str(place / part) for part in ("strategy.py", "bars.npz", "scores.npy")]
         _run([str(python), score_on_36.__file__, *files], f"strategy.py failed under {python}")
         return np.load(place / "scores.npy", allow_pickle=False)

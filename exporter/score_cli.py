@@ -24,6 +24,10 @@ import click
 @click.option("--python", type=click.Path(path_type=Path), help="py36 所用解释器 interpreter of back end py36")
 @click.option("--rank-keys", metavar="KEYS", help="同分先后 ties ranked by held,money,code  [default: as trained]")
 @click.option("--held", metavar="CODES", help="已持有 codes held, for key held: a file, one a line, or A,B,C")
+@click.option("--neutralise", metavar="NAMES", help="中性化 exposures taken out, '' = none  [default: as trained]")
+@click.option(
+    "--standardise", type=click.Choice(["rank", "zscore"]), help="中性化前的横截面变换  [default: as trained]"
+)
 @click.option("--vocabulary", help="旧格式文件的词表 vocabulary of an older file: v1 | v2 | v3")
 @click.option("--token-mode", default="postfix", show_default=True, type=click.Choice(["postfix", "prefix"]))
 @click.option("--out", default=Path("scores.csv"), show_default=True, type=click.Path(path_type=Path))
@@ -38,6 +42,8 @@ def score(
     python: Path | None,
     rank_keys: str | None,
     held: str | None,
+    neutralise: str | None,
+    standardise: str | None,
     vocabulary: str | None,
     token_mode: str,
     out: Path,
@@ -48,6 +54,7 @@ def score(
     rank; stocks without enough history have the score nan and come last. Equal scores rank by KEYS: held, money (of
     the day, larger first), code; without the option by the keys that the formula was trained with, else by code.
     """
+    from exporter.neutral_data import neutral_data
     from exporter.score_backends import ScoreRequest, compute_scores
     from exporter.score_table import codes_in, held_codes, pool_of, score_table
     from sdk import files
@@ -56,6 +63,7 @@ def score(
     from sdk.formula.formula_file import load
     from sdk.market.bundle import Bundle
     from sdk.market.calendar import day_index
+    from sdk.scoring.neutral_choice import NeutralChoice, names_of_text
     from sdk.scoring.ties import keys_of_text
 
     loaded = load(formula, vocabulary, token_mode)
@@ -67,12 +75,18 @@ def score(
     last_day = bundle.days[day_index(bundle.days, day)]
     stocks, words = (codes_in(codes, bundle), str(codes)) if codes else pool_of(bundle, pool, last_day)
     bars = bars_until(bundle, stocks, loaded.inputs, last_day, loaded.lookback_days, benchmark)
-    scores = compute_scores(backend, ScoreRequest(loaded, bars, python))
+    names = loaded.neutral.names if neutralise is None else names_of_text(neutralise, "--neutralise")
+    choice = NeutralChoice(names, standardise or loaded.neutral.standard)
+    neutral = neutral_data(bundle, stocks, last_day, choice, benchmark) if names else None
+    scores = compute_scores(backend, ScoreRequest(loaded, bars, python, neutral))
     money = bars_until(bundle, stocks, ["money"], last_day, 1)["money"][:, 0] if "money" in keys else None
     files.write_text(out, score_table(stocks, scores, keys, holding, money))
     missing = sum(1 for value in scores if value != value)
     click.echo(f"公式 {loaded.expression}")
     click.echo(f"{last_day}  {words}  后端 {backend}")
-    click.echo(f"{len(stocks)} 只，其中 {missing} 只无分数（{loaded.lookback_days} 日内缺行情，排在最后）")
+    reason = f"{loaded.lookback_days} 日内缺行情{'，或缺暴露' if neutral else ''}"
+    click.echo(f"{len(stocks)} 只，其中 {missing} 只无分数（{reason}，排在最后）")
+    if neutral:
+        click.echo(f"中性化 {','.join(names)}（{choice.standard}）")
     click.echo(f"同分先后 {','.join(keys)}" + (f"，已持有 {len(holding)} 只" if "held" in keys else ""))
     click.echo(f"  {out}")

@@ -2,13 +2,16 @@
 
 usage: python score_on_36.py strategy.py bars.npz scores.npy
 
-Bars and scores travel as plain arrays, never as pickles. The strategy's self-check is repeated first.
+Bars and scores travel as plain arrays, never as pickles. The strategy's self-checks are repeated first. A strategy
+that takes exposures out of its scores finds them beside the bars, named STYLES (stocks, F) and INDUSTRIES.
 """
 
 import sys
 import types
 
 import numpy as np
+
+STYLES, INDUSTRIES = "neutral_styles", "neutral_industries"
 
 
 def main(strategy, bars, out):
@@ -22,7 +25,22 @@ def main(strategy, bars, out):
     if found != scope["SELF_CHECK"]:
         raise ValueError("self-check: this Python computes {}, exported was {}".format(found, scope["SELF_CHECK"]))
     stored = np.load(bars, allow_pickle=False)
-    np.save(out, scope["score_stocks"]({name: stored[name] for name in stored.files}), allow_pickle=False)
+    given = {name: stored[name] for name in stored.files}
+    scores = scope["score_stocks"](given)
+    if "NEUTRALISE" in scope:
+        scores = neutral(scope, scores, given)
+    np.save(out, scores, allow_pickle=False)
+
+
+def neutral(scope, scores, given):
+    """Return the neutral scores by the strategy's own functions; ValueError where its self-check differs."""
+    by_industry = scope["INDUSTRY"] in scope["NEUTRALISE"]
+    found = scope["made_neutral_digest"](scope["EXPOSURES"], by_industry, scope["STANDARDISE"])
+    if found != scope["NEUTRAL_CHECK"]:
+        raise ValueError("neutral self-check: {}, exported was {}".format(found, scope["NEUTRAL_CHECK"]))
+    styles = [given[STYLES][:, [place]] for place in range(given[STYLES].shape[1])]
+    exposed = scope["Exposed"](styles, given[INDUSTRIES].tolist() if by_industry else None)
+    return scope["neutral_scores"](scores, exposed, scope["STANDARDISE"])
 
 
 if __name__ == "__main__":

@@ -16,11 +16,15 @@ from jq_strategy import (
     audit,
     cross_section,
     exact,
+    exposed,
+    exposures,
     inputs,
     kernel,
+    neutral,
     primitives,
     ranking,
     rebalance,
+    rebalance_options,
     windowed,
 )
 
@@ -29,7 +33,8 @@ MODULES: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("缺失数据", (inputs,)),
     ("排序与并列", (ranking,)),
     ("审计行与自检", (audit,)),
-    ("调仓", (rebalance,)),
+    ("中性化", (neutral, exposures, exposed)),
+    ("调仓", (rebalance, rebalance_options)),
 )
 
 

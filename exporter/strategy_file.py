@@ -7,15 +7,19 @@ word for word from the ground floor (source_text.py).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 from exporter.source_text import Definition, closure
+from exporter.switches import Switches, exposure_table, header_lines, rewritten, setting_lines
 from jq_strategy import formula as language
 from jq_strategy import kernel
 from jq_strategy.audit import array_bytes, made_bars, short_digest
 from sdk import __version__
+from sdk.errors import ConfigError
 from sdk.formula.formula_file import FormulaFile
+from sdk.scoring.neutral_choice import NeutralChoice, checked_names, checked_standard
 from sdk.scoring.ties import checked_keys
 
 RULE = "# " + "=" * 98
@@ -23,18 +27,48 @@ RULE = "# " + "=" * 98
 
 @dataclass(frozen=True)
 class Settings:
-    """What a user may set in an exported strategy; ``rank_keys`` None: as the formula was trained."""
+    """What a user may set in an exported strategy; None: as the formula was trained.
+
+    ``neutralise``: exposures taken out of the scores, () = none. ``standardise``: rank or zscore.
+    ``min_listed_days``: trading days that a stock of the pool must have been listed, 0 = any.
+    """
 
     pool_index: str = "000300.XSHG"
     benchmark: str = "000300.XSHG"
     top_k: int = 10
     source: str = "formula.json"
     rank_keys: tuple[str, ...] | None = None
+    neutralise: tuple[str, ...] | None = None
+    standardise: str | None = None
+    min_listed_days: int | None = None
 
     def of(self, formula: FormulaFile) -> Settings:
-        """Return the settings with the rank keys decided. ConfigError for keys that have no meaning."""
+        """Return the settings with everything decided. ConfigError for what has no meaning."""
         keys = formula.rank_keys if self.rank_keys is None else self.rank_keys
-        return replace(self, rank_keys=checked_keys(keys, "rank keys of the export"))
+        names = formula.neutral.names if self.neutralise is None else self.neutralise
+        standard = formula.neutral.standard if self.standardise is None else self.standardise
+        days = formula.min_listed_days if self.min_listed_days is None else self.min_listed_days
+        if days < 0:
+            raise ConfigError(f"min_listed_days of the export = {days}: a number of trading days, 0 or more")
+        return replace(
+            self,
+            rank_keys=checked_keys(keys, "rank keys of the export"),
+            neutralise=checked_names(names, "neutralise of the export"),
+            standardise=checked_standard(standard, "standardise of the export"),
+            min_listed_days=days,
+        )
+
+    @property
+    def switches(self) -> Switches:
+        """What is on besides ranking and trading."""
+        neutral = NeutralChoice(self.neutralise or (), self.standardise or "rank")
+        return Switches(neutral, self.min_listed_days or 0)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a manifest says: names and values, without what is off."""
+        off = {"neutralise": self.neutralise, "standardise": self.neutralise, "min_listed_days": self.min_listed_days}
+        return {name: value for name, value in asdict(self).items() if off.get(name, True)}
 
 
 def self_check_digest(formula: FormulaFile) -> str:
@@ -70,17 +104,23 @@ def formula_lines(formula: FormulaFile) -> list[str]:
 
 
 def render(formula: FormulaFile, settings: Settings) -> str:
-    """Return the text of strategy.py. ConfigError for rank keys that have no meaning."""
+    """Return the text of strategy.py. ConfigError for settings that have no meaning."""
     settings = settings.of(formula)
     steps = language.plan(formula.tree)
-    wanted = {step.name for step in steps} | {"initialize", "tail"}
+    switches = settings.switches
+    wanted = {step.name for step in steps} | {"initialize", "tail"} | switches.called
     sections = closure(wanted)
     parts = [_header(formula, settings), _settings(formula, settings)]
     for title, items in sections:
         if title == "调仓":
             words = f'    """返回最后一日的分数 {formula.expression}；bars 为输入名 → (股票, 日)。"""'
             parts.append(_section("公式", ["\n".join(["def formula(bars):", words, *formula_lines(formula)])]))
-        parts.append(_section(title, [_plain(item) for item in items]))
+        texts = [_plain(item) for item in items]
+        if title == "调仓":
+            texts = rewritten(texts, switches)
+        parts.append(_section(title, texts))
+        if title == "中性化":
+            parts.append(_section("剔除的暴露", [exposure_table(switches.neutral)]))
     return "\n\n\n".join(parts) + "\n"
 
 
@@ -105,6 +145,7 @@ def _section(title: str, texts: list[str]) -> str:
 def _header(formula: FormulaFile, settings: Settings) -> str:
     used = sorted({step.name for step in language.plan(formula.tree)})
     words = _words()
+    more = "".join(f"{line}\n" for line in header_lines(settings.switches))
     meaning = "\n".join(f"    {name:<10} {words[name]}" for name in used)
     return f'''# -*- coding: utf-8 -*-
 """公式因子选股 · 由 jqalpha {__version__} 导出，可整份粘贴到聚宽策略编辑器
@@ -114,7 +155,7 @@ def _header(formula: FormulaFile, settings: Settings) -> str:
 
 每月第一个交易日开盘，用前一交易日的分数在 {settings.pool_index} 当日成分股中选前 {settings.top_k} 名，等权持有。
 分数只取决于最近 {formula.lookback_days} 个交易日的不复权行情与累计复权因子，没有全历史统计，不看未来。
-"""
+{more}"""
 
 import hashlib
 import struct
@@ -126,6 +167,7 @@ import numpy as np'''
 
 
 def _settings(formula: FormulaFile, settings: Settings) -> str:
+    more = "".join(f"\n{line}" for line in setting_lines(settings.switches))
     return f'''{RULE}
 # 设置
 {RULE}
@@ -134,7 +176,7 @@ POOL_INDEX = "{settings.pool_index}"
 BENCHMARK = "{settings.benchmark}"
 TOP_K = {settings.top_k}
 # 同分先后：held 已持有者在前，money 信号日成交额大者在前，code 代码小者在前（总是最后一键）
-RANK_KEYS = {settings.rank_keys}
+RANK_KEYS = {settings.rank_keys}{more}
 
 # 公式：原始与修复后的 token 都保留，只执行修复后的；改动公式请重新导出，否则自检不一致、不会调仓
 EXPRESSION = "{formula.expression}"

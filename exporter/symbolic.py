@@ -230,6 +230,10 @@ PRIMITIVES: dict[str, Callable[..., Symbol]] = {
     "smaller_stocks": _across(symbolic_stocks.smaller_stocks),
     "stock_sum": _across(symbolic_stocks.stock_sum),
     "stock_max": _across(symbolic_stocks.stock_max),
+    "group_sum": lambda x, groups: x.graph.add("MatMul", x, groups),
+    "of_group": lambda values, groups: values.graph.add(
+        "MatMul", values, values.graph.add("Transpose", groups, perm=[1, 0])
+    ),
     "beside": lambda parts: parts[0].graph.add("Concat", *parts, axis=0),
     "few_at_a_time": lambda function: function,
 }

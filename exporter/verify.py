@@ -3,7 +3,7 @@
 Three computations of the same scores are compared: the kernel following the formula's tree, the exported file's own
 text, and onnxruntime. The history model, where there is one, is compared over many days at once. Cases are made bars
 (awkward ones too: halts, gaps, one stock) and, when a market bundle is given, the index members of rebalance days
-spread over it.
+spread over it. Where exposures are taken out of the scores, all three do so, on made exposures and the bundle's.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 import onnxruntime
 
-from exporter.exported import load_scorer
+from exporter.exported import load_names
+from exporter.neutral_data import NeutralData, made_neutral_data, neutral_data
 from jq_strategy import formula as language
 from jq_strategy.audit import made_bars
 from sdk.errors import ExportError
 from sdk.formula.bars import bars_until
 from sdk.formula.formula_file import FormulaFile
 from sdk.market.bundle import Bundle
+from sdk.scoring.neutral_choice import NOTHING, NeutralChoice
 
 Bars = dict[str, np.ndarray]
 _MADE_DAYS, _MADE_STOCKS = 40, 12
@@ -74,13 +76,18 @@ def verify(
     pool_index: str,
     benchmark: str,
     history: bytes | None = None,
+    neutral: NeutralChoice = NOTHING,
 ) -> Verification:
     """Compare the computations on all cases. Raises ExportError at the first score that differs."""
-    scorer, session, tree = load_scorer(strategy), open_model(model), formula.tree
+    exported, session, tree = load_names(strategy), open_model(model), formula.tree
     cases = scores = 0
     for name, codes, bars in _cases(formula, bundle, pool_index, benchmark):
-        want = language.evaluate(tree, bars)[:, 0]
-        for label, got in (("strategy.py", scorer(bars)), ("onnxruntime", onnx_scores(session, bars))):
+        want, scored = language.evaluate(tree, bars)[:, 0], exported["score_stocks"](bars)
+        if neutral.names:
+            data = _neutral_data(neutral, bundle, name, codes, benchmark, cases)
+            want, bars = data.apply(want), {**bars, **data.model_inputs}
+            scored = exported["neutral_scores"](scored, exported["Exposed"](*data.exposed), neutral.standard)
+        for label, got in (("strategy.py", scored), ("onnxruntime", onnx_scores(session, bars))):
             _require_same(formula, label, name, codes, want, got)
         for feature, got in onnx_features(session, bars).items():
             alone = language.evaluate((feature,), bars)[:, 0]
@@ -89,6 +96,15 @@ def verify(
     market = bundle.fingerprint if bundle else "none"
     in_history = _verify_history(formula, history) if history else 0
     return Verification(cases, scores, scores, market, in_history)
+
+
+def _neutral_data(
+    neutral: NeutralChoice, bundle: Bundle | None, case: str, codes: list[str], benchmark: str, number: int
+) -> NeutralData:
+    """Return the exposures of a case: those of the bundle where its name is a day of it, else made ones."""
+    if bundle is not None and codes[0] not in _MADE_CODES:
+        return neutral_data(bundle, codes, case, neutral, benchmark)
+    return made_neutral_data(len(codes), neutral, number)
 
 
 def _verify_history(formula: FormulaFile, model: bytes) -> int:

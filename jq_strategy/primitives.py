@@ -146,6 +146,20 @@ def stock_max(x):
     return np.max(np.concatenate([np.zeros((1, x.shape[1])), x]), axis=0, keepdims=True)
 
 
+def group_sum(x, groups):
+    """Return each day's sum over the stocks of each group: (stocks, days), (stocks, groups) -> (groups, days).
+
+    ``groups`` is 1 where a stock belongs to a group, else 0. Only for numbers on one grid (grid_parts in neutral.py):
+    their sums are exact, whatever order a library adds in.
+    """
+    return np.dot(groups.T, x)
+
+
+def of_group(values, groups):
+    """Return for each stock the value of its group, 0 without one: (groups, days) -> (stocks, days)."""
+    return np.dot(groups, values)
+
+
 def beside(parts):
     """Put series side by side, earlier days first."""
     return np.concatenate(parts, axis=1)

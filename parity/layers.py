@@ -161,6 +161,7 @@ AUDIT_RULES = (
     Rule("score", "原始公式 raw tokens", lambda line: _text(line.get("raw"))),
     Rule("score", "修复后公式 repaired tokens", lambda line: _text(line.get("repaired"))),
     Rule("inputs", "成交额 money of the signal day", lambda line: _text(line.get("money"))),
+    Rule("inputs", "中性化 neutralised", lambda line: _text(line.get("neutral"))),
     Rule("rank/ties", "同分先后 rank keys", lambda line: _text(",".join(line.rank_keys))),
     Rule("rank/ties", "已持有 held before", lambda line: _text(line.get("held"))),
     Rule("rank/ties", "并列 ties", lambda line: _text(line.get("ties"))),

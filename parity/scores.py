@@ -3,7 +3,8 @@
 For every rebalance in a log the bars of its pool are read from a market bundle, scored by the kernel and by the
 exported model, ranked again, and compared with what the strategy said: the 64 bits of each score, the order, and
 which stocks were chosen. Pool, keys of equal scores and positions held are those of the audit line, the traded value
-of the signal day is the bundle's; the choice is the line's targets.
+of the signal day is the bundle's; the choice is the line's targets. Where the line says that exposures were taken
+out of the scores, those of the bundle are taken out, and their digest is compared too.
 """
 
 from __future__ import annotations
@@ -11,18 +12,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from exporter.neutral_data import EXPOSURES_INPUT, INDUSTRY_INPUT, NeutralData, neutral_data
 from exporter.verify import onnx_scores, open_model
 from jq_strategy import formula as language
 from jq_strategy.audit import array_bytes, score_hex, short_digest
+from jq_strategy.exposed import neutral_part
 from jq_strategy.ranking import choose, rank_stocks
 from sdk.errors import ParityError
-from sdk.formula.bars import bars_until
+from sdk.formula.bars import DEFAULT_BENCHMARK, bars_until
 from sdk.formula.formula_file import load
 from sdk.market.bundle import Bundle
 from sdk.report.audit_lines import AuditLine
+from sdk.scoring.neutral_choice import NeutralChoice, checked_names, checked_standard
 from sdk.scoring.ties import checked_keys
 
 
@@ -56,7 +61,12 @@ def compare_scores(export: Path, audits: Iterable[AuditLine], bundle: Bundle) ->
         kernel_scores = language.evaluate(formula.tree, bars)[:, 0]
         rebalances, scores = rebalances + 1, scores + len(codes)
         money = _signal_money(audit, codes, bundle)
-        difference = _difference(audit, codes, kernel_scores, onnx_scores(session, bars), money)
+        neutral = _neutral(audit, codes, bundle)
+        difference = _other_exposures(audit, neutral)
+        if neutral is not None:
+            kernel_scores, bars = neutral.apply(kernel_scores), {**bars, **neutral.model_inputs}
+        _require_inputs(session, bars, audit)
+        difference = difference or _difference(audit, codes, kernel_scores, onnx_scores(session, bars), money)
         if difference:
             return ScoreAgreement(rebalances, scores, difference)
     if not rebalances:
@@ -70,6 +80,36 @@ def _signal_money(audit: AuditLine, codes: list[str], bundle: Bundle) -> np.ndar
     if "money" not in keys:
         return None
     return bars_until(bundle, codes, ["money"], audit.get("lag"), 1)["money"][:, 0]
+
+
+def _neutral(audit: AuditLine, codes: list[str], bundle: Bundle) -> NeutralData | None:
+    """Return the exposures that the line took out of the scores, read from the bundle; None where it took none."""
+    names, standard = audit.neutral
+    if not names:
+        return None
+    where = f"AUDIT line of {audit.day}"
+    choice = NeutralChoice(checked_names(names, where, ParityError), checked_standard(standard, where, ParityError))
+    return neutral_data(bundle, codes, audit.get("lag"), choice, DEFAULT_BENCHMARK)
+
+
+def _other_exposures(audit: AuditLine, neutral: NeutralData | None) -> str:
+    """Return in words that the bundle has other exposures than the line, or an empty string."""
+    if neutral is None:
+        return ""
+    found = neutral_part(neutral.choice.names, neutral.choice.standard, neutral.exposed).partition("=")[2]
+    said = audit.get("neutral")
+    return "" if found == said else f"{audit.day}: exposures {said}, of the bundle {found}"
+
+
+def _require_inputs(session: Any, bars: dict[str, np.ndarray], audit: AuditLine) -> None:
+    """Raise ParityError where the model takes exposures out and the line does not, or the other way round."""
+    wanted = {given.name for given in session.get_inputs()}
+    for name in (EXPOSURES_INPUT, INDUSTRY_INPUT):
+        if (name in wanted) != (name in bars):
+            raise ParityError(
+                f"AUDIT line of {audit.day}: neutral={audit.get('neutral') or 'none'}, but the model of this export "
+                f"{'reads' if name in wanted else 'does not read'} {name!r}: it is not the export that was run"
+            )
 
 
 def _difference(

@@ -17,6 +17,7 @@ from sdk import files
 from sdk.errors import FormulaError, nearest
 from sdk.formula.token_lists import vocabulary_of_ids
 from sdk.formula.trees import check_nesting
+from sdk.scoring.neutral_choice import NeutralChoice, choice_of_training, listed_days_of_training
 from sdk.scoring.ties import checked_keys
 
 FORMAT = "jqalpha-formula-1"
@@ -53,6 +54,16 @@ class FormulaFile:
     def rank_keys(self) -> tuple[str, ...]:
         """The secondary keys that the formula was trained with, code last; code alone where the file names none."""
         return ordered_keys(self.training.get("rank_keys", ("code",)))
+
+    @property
+    def neutral(self) -> NeutralChoice:
+        """What was taken out of the scores in training; nothing where the file does not say."""
+        return choice_of_training(self.training)
+
+    @property
+    def min_listed_days(self) -> int:
+        """How many trading days a stock had to be listed in training; 0 where the file does not say."""
+        return listed_days_of_training(self.training)
 
     @property
     def inputs(self) -> list[str]:
@@ -158,7 +169,7 @@ def _checked(content: Any, path: Path, vocabulary: str | None) -> FormulaFile:
     formula = from_tokens(
         content["tokens_raw"], content["vocabulary"], content["token_mode"], content.get("training")
     )
-    _check_rank_keys(formula)
+    _check_training(formula)
     for key in ("tokens_repaired", "expression", "lookback_days"):
         stored, computed = content[key], getattr(formula, key)
         if (tuple(stored) if isinstance(stored, list) else stored) != computed:
@@ -169,7 +180,9 @@ def _checked(content: Any, path: Path, vocabulary: str | None) -> FormulaFile:
     return formula
 
 
-def _check_rank_keys(formula: FormulaFile) -> None:
+def _check_training(formula: FormulaFile) -> None:
+    choice_of_training(formula.training, FormulaError)
+    listed_days_of_training(formula.training, FormulaError)
     given = formula.training.get("rank_keys", [])
     if not isinstance(given, list) or not all(isinstance(key, str) for key in given):
         raise FormulaError(f"'rank_keys' must be a list of names, got {given!r}")

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from jq_strategy import cross_section, exact, formula, inputs, kernel, primitives, windowed
+from jq_strategy import cross_section, exact, formula, inputs, kernel, neutral, primitives, windowed
 
-SOURCES = (exact, windowed, cross_section, kernel, inputs)
+SOURCES = (exact, windowed, cross_section, kernel, inputs, neutral)
 PRIMITIVE_NAMES = tuple(
     name for name, value in vars(primitives).items() if inspect.isfunction(value) and not name.startswith("_")
 )

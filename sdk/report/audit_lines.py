@@ -2,7 +2,8 @@
 
 ``AUDIT|v1|2025-01-02|lag=2024-12-31|pool=300:<16 hex>|inputs=<16 hex>|raw=<ids>|repaired=<ids>|ties=<words>|``
 then, where not the code alone ranks equal scores, ``keys=<names>|`` and what they read: ``held=<codes>|`` (or
-``none``), ``money=<16 hex>|``, the digest of the traded values;
+``none``), ``money=<16 hex>|``, the digest of the traded values; where exposures are taken out of the scores,
+``neutral=<names>:<rank or zscore>:<stocks without an exposure>:<16 hex>|``, the digest of the exposures;
 then one entry a stock, ``<code>:<score>:<rank>:<target>``. The score is the 16 hex digits of the IEEE-754 big-endian
 float64, or ``nan``; the target is in shares or CNY, ``-`` where there is none. Of an unknown version the named parts
 and the entries that can be read are taken, and ``version_known`` is False.
@@ -58,6 +59,12 @@ class AuditLine:
     def held(self) -> tuple[str, ...]:
         """The codes held before the rebalance, as far as key held read them."""
         return tuple(code for code in self.get("held").split(",") if code not in ("", "none"))
+
+    @property
+    def neutral(self) -> tuple[tuple[str, ...], str]:
+        """The exposures taken out of the scores and the standard; no names where the line says nothing."""
+        names, _, rest = self.get("neutral").partition(":")
+        return tuple(filter(None, names.split(","))), rest.partition(":")[0] or "rank"
 
     @property
     def chosen(self) -> tuple[str, ...]:

@@ -8,8 +8,6 @@ what a formula cannot see in the warm-up it does not see: it has no score in its
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import numpy as np
 
 from jq_strategy import formula as language
@@ -107,10 +105,10 @@ def _panel(bars: dict[str, np.ndarray], config: TrainConfig, first: int) -> Scor
 def _neutral(bundle: Bundle, market: MonthlyMarket, config: TrainConfig) -> Neutral | None:
     if not config.neutralise:
         return None
-    neutral = import_module("sdk.scoring.neutral")
-    days, names = market.signal_days, list(config.neutralise)
-    given = (bundle, list(market.codes), days, market.members, names, config.standardise)
-    return neutral.Neutraliser(*given, threads=config.threads)
+    from sdk.scoring.neutral import Neutraliser  # reads fundamentals and compiles loops: for runs that ask for it
+
+    given = (bundle, list(market.codes), market.signal_days, market.members, config.neutralise, config.standardise)
+    return Neutraliser(*given, threads=config.threads)
 
 
 def _days_of(bundle: Bundle, period: Period) -> tuple[str, str]:

@@ -88,7 +88,7 @@ class RewardSettings(Settings):
     impact_high: float = Field(3e-5, ge=0, description="冲击成本率：成交占 20 日均成交额 20 % 时，其间线性")
     capital: float = Field(1_000_000, gt=0, description="资金（元），冲击成本用")
     neutralise: tuple[str, ...] = Field(
-        (), description="中性化因子：size value momentum volatility liquidity industry"
+        (), description="中性化因子：size value momentum volatility liquidity beta industry"
     )
     standardise: Literal["rank", "zscore"] = Field("rank", description="中性化前的横截面变换")
 
@@ -119,7 +119,7 @@ class EngineSettings(Settings):
     device: str = Field("cpu", description="cpu；cuda … = 策略网络与打分都在 GPU（尚未在 GPU 上运行过）")
     threads: int = Field(1, ge=1, le=64, description="打分线程数；不改变任何结果")
     network_threads: int = Field(1, ge=1, le=64, description="策略网络线程数")
-    remembered: int = Field(100_000, ge=1, description="记住的公式数上限（约 1.5 KB 一个）")
+    remembered: int = Field(100_000, ge=1, description="记住的公式数上限（约 3 KB 一个）")
     checkpoint_every: int = Field(10, ge=0, description="每多少步写一个检查点；0 = 不写")
 
 

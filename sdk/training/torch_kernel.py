@@ -65,6 +65,8 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "smaller_stocks": _smaller_stocks,
     "stock_sum": _stock_sum,
     "stock_max": lambda x: torch.clamp(torch.amax(x, dim=0, keepdim=True), min=0.0),
+    "group_sum": lambda x, groups: groups.T @ x,
+    "of_group": lambda values, groups: groups @ values,
     "beside": lambda parts: torch.cat(list(parts), dim=1),
     "few_at_a_time": lambda function: function,
 }

@@ -3,7 +3,10 @@
 usage: run_rebalance.py strategy.py case.json [shuffle]
 
 The case: ``days``, ``bars`` (field -> code -> values a day, null where there is no bar), ``positions`` (code ->
-shares), ``pool``. With ``shuffle`` the platform names pool, rows and positions in another order.
+shares), ``pool``; for strategies that ask for them ``valuation`` (field -> code -> value of the last day),
+``industries`` (code -> code of 申万一级) and ``listed`` (code -> day).
+
+With ``shuffle`` the platform names pool, rows and positions in another order.
 """
 
 import datetime
@@ -37,6 +40,24 @@ def platform(case, printed, turn):
             ]
         return pd.DataFrame(table)
 
+    def get_valuation(codes, end_date, fields, count):
+        known = [code for code in turn(codes) if code in case["valuation"][fields[0]]]
+        table = {"code": known, "day": [end_date for _ in known]}
+        table.update((field, [case["valuation"][field][code] for code in known]) for field in fields)
+        return pd.DataFrame(table)
+
+    def get_industry(codes, date):
+        names = case["industries"]
+        return {code: {"sw_l1": {"industry_code": names[code]}} if code in names else {} for code in turn(codes)}
+
+    def get_all_securities(types):
+        codes = turn(sorted(case["listed"]))
+        starts = [pd.Timestamp(case["listed"][code]) for code in codes]
+        return pd.DataFrame({"start_date": starts}, index=codes)
+
+    def get_trade_days(end_date, count):
+        return np.array([datetime.datetime.strptime(day, "%Y-%m-%d").date() for day in case["days"][-count:]])
+
     module = types.ModuleType("jqdata")
     say = lambda level: lambda text: printed.append(f"{level} {text}")  # noqa: E731
     quote = Quiet(last_price=10.0, high_limit=11.0, low_limit=9.0, paused=False)
@@ -44,6 +65,10 @@ def platform(case, printed, turn):
         "g": Quiet(),
         "log": Quiet(info=say("INFO"), warn=say("WARN"), error=say("ERROR")),
         "get_price": get_price,
+        "get_valuation": get_valuation,
+        "get_industry": get_industry,
+        "get_all_securities": get_all_securities,
+        "get_trade_days": get_trade_days,
         "get_index_stocks": lambda index: turn(case["pool"]),
         "get_current_data": lambda: dict.fromkeys(list(case["pool"]) + list(case["positions"]), quote),
         "order_target": lambda code, shares, style=None: printed.append("SELL " + code),

@@ -170,17 +170,15 @@ def test_every_setting_of_periods_and_rewards_moves_the_reward(bundle: Bundle, c
 
 def test_the_mean_is_taken_off_by_whatever_neutralises(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     """The evaluator ranks what the neutraliser returns; the factors themselves are tested with it."""
-    from sdk.training import reward
 
     class Turned:
         def __init__(self, *given: object, threads: int) -> None:
-            assert given[4:] == (["size", "momentum"], "zscore")
+            assert given[4:] == (("size", "momentum"), "zscore")
 
         def apply(self, scores: np.ndarray) -> np.ndarray:
             return -scores
 
-    module = type("Module", (), {"Neutraliser": Turned})
-    monkeypatch.setattr(reward, "import_module", lambda name: module)
+    monkeypatch.setattr("sdk.scoring.neutral.Neutraliser", Turned)
     turned = _judge(bundle, neutralise=["size", "momentum"], standardise="zscore")
     plain = _judge(bundle)
     assert turned.judge(FORMULA).portfolio == plain.judge(tokens_of("RET DEV ADD NEG")).portfolio
