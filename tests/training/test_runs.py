@@ -67,7 +67,7 @@ def test_a_run_writes_the_table_of_all_candidates(done: TrainedRun) -> None:
 
 
 def test_the_screen_and_the_emulator_tell_the_same_story(bundle: Bundle, done: TrainedRun) -> None:
-    """On the months that both have, from the first rebalance to the day before the last one; whole lots and waits remain."""
+    """On the months that both have, first rebalance to the day before the last; lots and waits remain."""
     config = make_config({**QUICK, "capital": 1e8, "impact_low": 0.0, "impact_high": 0.0})
     judge = Judge.on(bundle, config, config.valid)
     (trial,) = PeriodScreen(judge, config).trials([done.formula.tokens_repaired])
