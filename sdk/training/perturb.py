@@ -84,6 +84,18 @@ def _operands_swapped(node: Tree, words: Words) -> Iterator[Tree]:
             yield (*node[:place], node[place + 1], node[place], *node[place + 2 :])
 
 
+def _shrunk(node: Tree, words: Words) -> Iterator[Tree]:
+    if len(node) > 2:
+        yield from node[1:]
+
+
+def _joined(node: Tree, words: Words) -> Iterator[Tree]:
+    features = [(name,) for name in words.names if language.arity_of(name) == 0]
+    for name in words.names:
+        if language.arity_of(name) == 2:
+            yield from ((name, node, feature) for feature in features)
+
+
 MOVES: dict[str, Callable[[Tree, Words], Iterator[Tree]]] = {
     "feature": _other_feature,
     "operator": _other_operator,
@@ -91,6 +103,8 @@ MOVES: dict[str, Callable[[Tree, Words], Iterator[Tree]]] = {
     "insert": _unary_around,
     "delete": _unary_away,
     "swap": _operands_swapped,
+    "shrink": _shrunk,
+    "join": _joined,
 }
 
 
@@ -107,7 +121,7 @@ def _changed(tree: Tree, change: Callable[[Tree], Iterator[Tree]]) -> Iterator[T
             yield (*tree[:place], new, *tree[place + 1 :])
 
 
-def perturbations(tokens: tuple[int, ...], words: Words, count: int, seed: int) -> list[Neighbour]:
+def perturbations(tokens: tuple[int, ...], words: Words, count: int, seed: int | list[int]) -> list[Neighbour]:
     """Draw up to ``count`` neighbours of a legal postfix list, each kind of change with the same chance.
 
     The draw depends on the seed and the formula only, so neither order nor number of other candidates matters.

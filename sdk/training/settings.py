@@ -65,6 +65,7 @@ class LearningSettings(Settings):
     elite: int = Field(12, ge=1, description="记住的最好公式数，也是新颖性所比的公式池")
     imitation: float = Field(0.3, ge=0, description="模仿最好公式的损失系数；0 = 不模仿")
     length_penalty: float = Field(0.0, ge=0, description="每个 token 的罚系数，奖励的单位；简短的公式少拟合噪声")
+    neighbours: float = Field(0.125, ge=0, le=0.5, description="批内由公式池中公式改动一处而来的份额，计入预算")
     novelty: float = Field(0.0, ge=0, description="与公式池分数相关的罚系数；0 = 不罚")
     novelty_from: float = Field(0.7, ge=0, lt=1, description="相关系数高于此值才罚")
     calm_share: float = Field(0.0, ge=0, lt=1, description="课程：前这一份步数只用平静月份；0 = 不用课程")
