@@ -238,12 +238,3 @@ def test_torchs_own_settings_are_put_back() -> None:
 def test_the_same_seed_is_the_same_run() -> None:
     config: TrainConfig = make_config(QUICK)
     assert bits(search(config, FakeJudge())) == bits(search(config, FakeJudge()))
-
-
-def test_entropy_is_worth_more_while_portfolios_repeat() -> None:
-    settings = {"steps": 50, "batch": 48, "imitation": 0.0, "learning_rate": 0.003}
-    fixed, kept = run(**settings, diversity=0.0), run(**settings, diversity=0.9)
-    assert {record.entropy_weight for record in fixed.records} == {0.1}
-    assert max(record.entropy_weight for record in kept.records) > 1.0
-    shares = [np.mean([record.portfolios for record in result.records[-15:]]) for result in (fixed, kept)]
-    assert shares[0] + 0.1 < shares[1]
