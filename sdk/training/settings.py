@@ -16,9 +16,9 @@ Period = tuple[
 
 
 class Settings(BaseModel):
-    """Frozen values; unknown keys are errors."""
+    """Frozen values; unknown keys are errors. Defaults are validated too, so that 1 and 1.0 have one hash."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class PeriodSettings(Settings):
@@ -98,11 +98,16 @@ class GateSettings(Settings):
 
     candidates: int = Field(24, ge=1, description="进入选择的公式数")
     perturbations: int = Field(8, ge=0, description="每个候选的局部扰动数")
+    confirmations: int = Field(3, ge=1, description="至多交回测器确认几个过门槛的公式")
     gate_tie_share: float = Field(0.05, ge=0, le=1, description="并列切口月份占比上限")
     gate_turnover: float = Field(1.0, gt=0, description="月换手上限")
     gate_breadth: float = Field(0.5, ge=0, le=1, description="池内有分数的股票占比下限")
     gate_cost_ranking: float = Field(0.9, ge=-1, le=1, description="成本 ±50 % 时候选排名的 Spearman 相关下限")
     gate_sharpe: float = Field(0.95, ge=0, le=1, description="验证期通胀修正夏普（DSR）概率下限；0 = 不查")
+    gate_sharpe_trials: Literal["search", "validated", "looked"] = Field(
+        "search",
+        description="DSR 门槛的试验次数：search = 搜索评价过的组合，validated = 候选数，looked = 看到它为止",
+    )
 
 
 class EngineSettings(Settings):
