@@ -1,9 +1,10 @@
 """Kill a real training process at random moments, resume it, and compare every byte with a run that was left alone.
 
 ``jqalpha train`` runs as a child process and gets SIGKILL: nothing can be written or closed any more. A moment is a
-number of checkpoints to wait for and a delay after the last of them, both drawn from a seed; the delays are long
-enough to reach into the selection that follows the last step, and a delay from the start reaches into the reading of
-the market. A process that finishes before its kill is drawn anew and does not count.
+checkpoint to wait for (or none) and a delay after it, both drawn from a seed; delays are as long as the undisturbed
+run took from there to the next checkpoint, so they also fall into imports, into the reading of the market, and into
+the selection and the writing after the last step. A process that finishes before its kill is drawn anew and does not
+count.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from sdk.market.made.spec import MarketSpec
 KILLS, QUICK_KILLS, SAME_RUNS = 20, 2, 3
 SETTINGS = {"steps": 8, "batch": 48, "top_k": 5, "checkpoint_every": 1, "perturbations": 2, "candidates": 6}
 PERIODS = 'train = ["", "2019-12-31"]\nvalid = ["2020-01-01", ""]\n'
-_PATIENCE, _POLL, _DELAYS = 600.0, 0.002, 1.5  # seconds; delays as a multiple of what a step took
+_PATIENCE, _POLL = 600.0, 0.002  # seconds
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,7 @@ class Training:
 
     def start(self, out: Path, *options: str) -> subprocess.Popen[bytes]:
         """Start the command."""
-        program = "from sdk.cli import main; main()"  # what the script jqalpha does
-        command = [sys.executable, "-c", program, "train", str(self.settings), "--market", str(self.market)]
+        command = [sys.executable, "-m", "sdk.cli", "train", str(self.settings), "--market", str(self.market)]
         return subprocess.Popen(
             [*command, "--out", str(out), *options],
             stdout=subprocess.DEVNULL,
@@ -75,14 +75,43 @@ def left_in(out: Path) -> dict[str, bytes]:
     return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
 
 
-def kill_once(training: Training, out: Path, rng: np.random.Generator, steps: int, step_seconds: float) -> bool:
-    """Start or resume the run and kill it at a drawn moment; False when it had finished before."""
-    checkpoints, delay = int(rng.integers(0, steps)), float(rng.random()) * _DELAYS * step_seconds
-    process = training.start(out, "--resume")
-    until = time.monotonic() + _PATIENCE
-    while process.poll() is None and _newest(out) < checkpoints and time.monotonic() < until:
+@dataclass(frozen=True)
+class Pace:
+    """Wall seconds of a run: until its first checkpoint, between two of them, and after its last."""
+
+    first: float
+    step: float
+    rest: float
+
+    def drawn(self, rng: np.random.Generator, last: int) -> tuple[int, float]:
+        """Return a moment: the checkpoint to wait for, 0 for none, and the seconds after it."""
+        checkpoint = int(rng.integers(0, last + 1))
+        length = {0: self.first, last: self.rest}.get(checkpoint, self.step)
+        return checkpoint, float(rng.random()) * length
+
+
+def watched(training: Training, out: Path) -> tuple[dict[str, bytes], Pace]:
+    """Run a training to its end; return what it left and its pace."""
+    process, start, seen = training.start(out), time.monotonic(), {}
+    while process.poll() is None:
+        seen.setdefault(_newest(out), time.monotonic() - start)
         time.sleep(_POLL)
-    time.sleep(delay if checkpoints else delay * 4)  # from the start: imports and the market come first
+    _, words = process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"training ended with {process.returncode}: {words.decode(errors='replace')[-2000:]}")
+    whole = time.monotonic() - start
+    reached = sorted(step for step in seen if step > 0)
+    between = (seen[reached[-1]] - seen[reached[0]]) / max(1, reached[-1] - reached[0])
+    return left_in(out), Pace(seen[reached[0]], between, whole - seen[reached[-1]])
+
+
+def kill_once(training: Training, out: Path, moment: tuple[int, float]) -> bool:
+    """Start or resume the run and kill it at a moment; False when it had finished before."""
+    checkpoint, delay = moment
+    process, until = training.start(out, "--resume"), time.monotonic() + _PATIENCE
+    while process.poll() is None and _newest(out) < checkpoint and time.monotonic() < until:
+        time.sleep(_POLL)
+    time.sleep(delay)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     return process.returncode == -signal.SIGKILL
@@ -99,14 +128,12 @@ def measure(quick: bool) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="jqalpha-resume-") as folder:
         place = Path(folder)
         training = made_training(place)
-        start = time.monotonic()
-        whole = training.finish(place / "whole")
-        step_seconds = (time.monotonic() - start) / (SETTINGS["steps"] + 4)  # imports and selection: some steps' time
+        whole, pace = watched(training, place / "whole")
         same = sum(training.finish(place / f"same-{run}") == whole for run in range(1, SAME_RUNS))
         killed, equal, after = 0, 0, []
         while killed < kills:
             out = place / f"killed-{killed}"
-            if kill_once(training, out, rng, SETTINGS["steps"], step_seconds):
+            if kill_once(training, out, pace.drawn(rng, SETTINGS["steps"] - 1)):
                 killed += 1
                 after.append(_newest(out))
                 equal += training.finish(out, "--resume") == whole
