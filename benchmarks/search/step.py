@@ -31,7 +31,7 @@ from sdk.training.config import TrainConfig, make_config
 from sdk.training.evaluator import Evaluator
 from sdk.training.judgement import Judgement
 from sdk.training.learn import Search
-from sdk.training.sampling import Sample, sample_formulas
+from sdk.training.sampling import Sample
 
 STOCKS, DAYS, MONTHS = 300, 1457, 72
 WIDE_STOCKS, WIDE_DAYS, WIDE_MONTHS = 5_000, 1_952, 84  # 8 years; rebalances after the first, when windows are full
@@ -57,15 +57,15 @@ class StepSeconds:
 
 
 class TimedEvaluator(Evaluator):
-    """Notes how long scores take and how long all of judging takes."""
+    """Notes when it is asked, how long scores take and how long all of judging takes."""
 
     banned: frozenset[str] = frozenset()
-    scoring = judging = 0.0
+    asked = scoring = judging = 0.0
 
     def judge_all(self, lists: Sequence[tuple[int, ...]]) -> list[Judgement]:
         start = time.perf_counter()
         found = super().judge_all(lists)
-        self.judging += time.perf_counter() - start
+        self.asked, self.judging = start, self.judging + time.perf_counter() - start
         return found
 
     def _scores(self, trees: Sequence[Tree]) -> Iterator[np.ndarray]:
@@ -110,14 +110,11 @@ def timed_step(config: TrainConfig, panel: PanelScores, months: int) -> StepSeco
     torch.set_num_threads(config.network_threads)
     evaluator = TimedEvaluator(panel, open_market(panel.shape[0], signal_days(panel.shape[1], months)), config)
     run = TimedSearch(config, evaluator)
-    start = time.perf_counter()
-    sample_formulas(run.policy, run.grammar, config.batch, torch.Generator().manual_seed(0), 0.1)
-    sampled = time.perf_counter() - start
     start, cpu = time.perf_counter(), time.process_time()
     run.update()
     step, cpu = time.perf_counter() - start, time.process_time() - cpu
-    reward = evaluator.judging - evaluator.scoring
-    return StepSeconds(step, sampled, evaluator.scoring, reward, run.learning, cpu)
+    sample, reward = evaluator.asked - start, evaluator.judging - evaluator.scoring
+    return StepSeconds(step, sample, evaluator.scoring, reward, run.learning, cpu)
 
 
 def median_step(config: TrainConfig, panel: PanelScores, months: int, repeats: int) -> StepSeconds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 from benchmarks.made_bars import open_market
@@ -35,7 +36,8 @@ def test_both_steps_are_timed_in_parts_that_add_up() -> None:
     panel = step.made_panel(STOCKS, DAYS, 1)
     ours = step.timed_step(config, panel, MONTHS)
     assert min(ours.sample, ours.evaluate, ours.reward, ours.update) > 0.0
-    assert ours.evaluate + ours.reward + ours.update < ours.step
+    assert ours.sample + ours.evaluate + ours.reward + ours.update + ours.other == pytest.approx(ours.step)
+    assert 0.0 < ours.other < ours.step
     names = [name for name in language.token_names("v2") if not language.arity_of(name)]
     features = {
         name: torch.tensor(np.nan_to_num(panel.scores((name,), np.arange(DAYS))), dtype=torch.float32)
