@@ -10,6 +10,8 @@ import math
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from exporter.export import export_formula
 from exporter.strategy_file import Settings
 from sdk.emulator.runner import run_backtest
@@ -34,13 +36,16 @@ def initialize(context):
 def confirm_formula(formula: FormulaFile, bundle: Bundle, start: str, end: str, premises: Premises) -> Confirmed:
     """Return what the exported formula earns from ``start`` to ``end``, both included.
 
+    A bundle that begins too late for the formula's first windows is traded from the first day with full ones; the
+    returned ``start`` says so.
     Raises ExportError when the export does not reproduce the kernel, StrategyError when the strategy stops.
     """
     settings = Settings(premises.pool_index, premises.pool_index, premises.top_k)
     with tempfile.TemporaryDirectory(prefix="jqalpha-confirm-") as folder:
         export_formula(formula, Path(folder) / "export", settings)
         text = (Path(folder) / "export" / "strategy.py").read_text("utf-8")
-    result = run_backtest(text + _cost_lines(premises), bundle, start, end, premises.capital, name="confirmation")
+    first = str(max(np.datetime64(start), bundle.days[min(formula.lookback_days, len(bundle.days) - 1)]))
+    result = run_backtest(text + _cost_lines(premises), bundle, first, end, premises.capital, name="confirmation")
     if result.error is not None:
         raise StrategyError(f"{formula.expression}: the exported strategy stopped: {result.error}") from result.error
     aborted = [line for line in result.log if "调仓中止" in line]

@@ -9,9 +9,9 @@ SEARCH: dict[str, Any] = {
     "batch": 512,
     "reward": {"ic": 1.0},
     "tie_penalty": 0.0,
-    "length_penalty": 0.0005,
+    "length_penalty": 0.0007,
 }
-"""What finds planted formulas: RankIC is the clearest reward, and every token costs 0.0005 of it."""
+"""What finds planted formulas: RankIC is the clearest reward, and every token costs 0.0007 of it."""
 
 QUICK: dict[str, Any] = {"steps": 6, "batch": 64}
 """Laid over SEARCH by ``--quick``: says that the code runs, not what the search can do."""
