@@ -6,6 +6,8 @@
     resume     kills at random moments and resumes, byte for byte; the same seed three times
     ray        a Ray cluster of two workers gives the table of local processes
     yardstick  LightGBM on the same features, real bars and planted markets
+    real       five seeds on the CSI 300, traded by the emulator
+    ablation   the same search with one setting changed at a time
 
 usage: python -m benchmarks.training [--quick] [--only PART,...] [--markets DIR]
 
@@ -24,7 +26,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.search import empty_markets, ml_yardstick, planted_search, ray_table, resume, step
+from benchmarks.search import empty_markets, ml_yardstick, planted_search, ray_table, real_bars, resume, step
 from sdk.errors import nearest
 
 PARTS: dict[str, Callable[[Path, bool], dict[str, float]]] = {
@@ -34,6 +36,8 @@ PARTS: dict[str, Callable[[Path, bool], dict[str, float]]] = {
     "resume": lambda markets, quick: resume.measure(quick),
     "ray": lambda markets, quick: ray_table.measure(quick),
     "yardstick": ml_yardstick.measure,
+    "real": lambda markets, quick: real_bars.measure(quick),
+    "ablation": lambda markets, quick: real_bars.measure_ablation(quick),
 }
 BARS = {
     "step_speedup": (">=", 40.0),
@@ -46,6 +50,11 @@ BARS = {
     "resume_equal": (">=", float(resume.KILLS)),
     "same_seed_equal": (">=", float(resume.SAME_RUNS)),
     "ray_same_table": (">=", 1.0),
+    "real_minutes": ("<=", 15.0),
+    "real_train_positive": (">=", 5.0),
+    "real_test_excess_positive": (">=", 3.0),
+    "real_test_information_mean": (">=", 0.0),
+    "real_turnover_mean": ("<=", 1.0),
 }
 
 

@@ -10,19 +10,19 @@ import time
 from pathlib import Path
 
 from benchmarks.search.planted import TRAIN, VALID, empty_market
-from benchmarks.search.settings import PLANTED_STOCKS, QUICK, QUICK_STOCKS, SEARCH
+from benchmarks.search.settings import EMPTY, PLANTED_STOCKS, QUICK, QUICK_STOCKS, SEARCH
 from sdk.training.config import make_config
 from sdk.training.confirmation import confirmation
 from sdk.training.learn import search
 from sdk.training.reward import Judge
 from sdk.training.run import select_formula
 
-MARKETS, SEEDS, QUICK_MARKETS, QUICK_SEEDS = 10, 5, 2, 1
+MARKETS, SEEDS, QUICK_MARKETS, QUICK_SEEDS = 10, 3, 2, 1
 
 
 def measure(markets: Path, quick: bool) -> dict[str, float]:
     """Search all markets with all seeds, print a row each, return the share that passed all gates."""
-    config = make_config({**SEARCH, **(QUICK if quick else {}), "train": TRAIN, "valid": VALID})
+    config = make_config({**SEARCH, **(QUICK if quick else EMPTY), "train": TRAIN, "valid": VALID})
     stocks, count, seeds = (QUICK_STOCKS, QUICK_MARKETS, QUICK_SEEDS) if quick else (PLANTED_STOCKS, MARKETS, SEEDS)
     if confirmation() is None:
         print("no emulator is installed (entry point jqalpha.confirmation): its gate is not asked")

@@ -16,4 +16,7 @@ SEARCH: dict[str, Any] = {
 QUICK: dict[str, Any] = {"steps": 6, "batch": 64}
 """Laid over SEARCH by ``--quick``: says that the code runs, not what the search can do."""
 
+EMPTY: dict[str, Any] = {"steps": 30, "batch": 256}
+"""Laid over SEARCH where nothing is to be found: thirty searches of the full budget would take an hour."""
+
 PLANTED_STOCKS, QUICK_STOCKS = 400, 120

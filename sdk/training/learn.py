@@ -271,10 +271,14 @@ class Search:
 
 @contextmanager
 def _settled(config: TrainConfig) -> Iterator[None]:
-    """Set torch's threads and deterministic algorithms for a run and put them back."""
+    """Set torch's threads, and on a GPU its deterministic algorithms, for a run and put them back.
+
+    On a CPU all operations used here are deterministic as they are, and the switch would cost time: it fills every
+    new tensor and imports a compiler.
+    """
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(config.network_threads)
-    torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(deterministic or config.device != "cpu")
     try:
         yield
     finally:

@@ -107,7 +107,7 @@ class GateSettings(Settings):
     gate_cost_ranking: float = Field(0.9, ge=-1, le=1, description="成本 ±50 % 时候选排名的 Spearman 相关下限")
     gate_sharpe: float = Field(0.95, ge=0, le=1, description="验证期通胀修正夏普（DSR）概率下限；0 = 不查")
     gate_sharpe_trials: Literal["search", "validated", "looked"] = Field(
-        "search",
+        "looked",
         description="DSR 门槛的试验次数：search = 搜索评价过的组合，validated = 候选数，looked = 看到它为止",
     )
 
