@@ -55,7 +55,6 @@ def test_random_search_never_learns() -> None:
         {"learner": "random"},
         {"learning_rate": 0.05},
         {"entropy": 5.0},
-        {"diversity": 1.0},
         {"epsilon_start": 1.0},
         {"epsilon_end": 0.9},
         {"epsilon_share": 0.1},
@@ -238,3 +237,10 @@ def test_torchs_own_settings_are_put_back() -> None:
 def test_the_same_seed_is_the_same_run() -> None:
     config: TrainConfig = make_config(QUICK)
     assert bits(search(config, FakeJudge())) == bits(search(config, FakeJudge()))
+
+
+def test_repeating_portfolios_make_entropy_worth_more() -> None:
+    fixed, kept = (run(max_length=2, diversity=wanted) for wanted in (0.0, 1.0))
+    assert {record.entropy_weight for record in fixed.records} == {0.1}
+    assert kept.records[-1].entropy_weight > 0.1
+    assert any(not np.array_equal(fixed.weights[name], kept.weights[name]) for name in fixed.weights)
