@@ -83,6 +83,7 @@ def measure(markets: Path, quick: bool) -> dict[str, float]:
     figures: dict[str, float] = {"planted_markets": count, "planted_found": _sum(rows["policy"], "found")}
     for name, of_search in rows.items():
         figures[f"planted_found_{name}"] = _sum(of_search, "found")
+        figures[f"planted_found_by_correlation_{name}"] = float(sum(row["correlation"] >= 0.9 for row in of_search))
         for key in ("portfolios", "valid_rank_ic", "seconds"):
             figures[f"planted_{key}_{name}"] = float(np.mean([row[key] for row in of_search]))
     figures["planted_portfolios_least_policy"] = min(row["portfolios"] for row in rows["policy"])
