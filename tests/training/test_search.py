@@ -244,3 +244,7 @@ def test_repeating_portfolios_make_entropy_worth_more() -> None:
     assert {record.entropy_weight for record in fixed.records} == {0.1}
     assert kept.records[-1].entropy_weight > 0.1
     assert any(not np.array_equal(fixed.weights[name], kept.weights[name]) for name in fixed.weights)
+
+
+def test_a_named_device_is_the_same_run_on_the_cpu() -> None:
+    assert bits(run(device="cpu:0")) == bits(run())
