@@ -2,13 +2,16 @@
 
 Inside one day and code the records are paired in three passes: same moment and direction, same direction, then those
 whose direction a file does not print (2016 engine). What is left over stands alone: a record that the other side
-lacks. Order inside the file decides between equals.
+lacks. Order inside the file decides between equals. One day is in memory at a time.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Protocol, TypeVar
+
+from parity.record_stream import by_day, merge_days
 
 
 class Dated(Protocol):
@@ -29,10 +32,12 @@ Pair = tuple[Record | None, Record | None]
 
 def pair_records(local: Iterable[Record], platform: Iterable[Record]) -> Iterator[Pair[Record]]:
     """Yield (local, platform) pairs, None for the side that lacks the record, ordered by day, then as filed."""
-    left, right = _by_day_and_code(local), _by_day_and_code(platform)
-    keys = dict.fromkeys((*left, *right))
-    for key in sorted(keys, key=lambda key: key[0]):
-        yield from _pair_group(left.get(key, []), right.get(key, []))
+    left = by_day(local, _day, "本地 local")
+    right = by_day(platform, _day, "平台 platform")
+    for _, mine, theirs in merge_days(left, right):
+        one, other = _by_code(mine), _by_code(theirs)
+        for code in dict.fromkeys((*one, *other)):
+            yield from _pair_group(one.get(code, []), other.get(code, []))
 
 
 def pair_rows(
@@ -45,18 +50,29 @@ def pair_rows(
         yield left.get(name), right.get(name)
 
 
-def _by_day_and_code(records: Iterable[Record]) -> dict[tuple[str, str], list[Record]]:
-    groups: dict[tuple[str, str], list[Record]] = {}
+def _day(record: Dated) -> str:
+    return record.moment[:10]
+
+
+def _by_code(records: Iterable[Record]) -> dict[str, list[Record]]:
+    groups: dict[str, list[Record]] = {}
     for record in records:
-        groups.setdefault((record.moment[:10], record.code), []).append(record)
+        groups.setdefault(record.code, []).append(record)
     return groups
 
 
 def _pair_group(local: list[Record], platform: list[Record]) -> Iterator[Pair[Record]]:
-    left, right = list(local), list(platform)
+    """Pair the records of one day and code; linear in their number."""
+    shown = min((len(record.moment) for record in (*local, *platform)), default=0)
+    passes: tuple[Callable[[Dated], tuple[str, str]], ...] = (
+        lambda record: (record.moment[:shown], record.direction),
+        lambda record: ("", record.direction),
+    )
     partner: dict[int, Record] = {}
-    for agree in _PASSES:
-        _match(left, right, agree, partner)
+    left, right = local, platform
+    for key in passes:
+        left, right = _match(left, right, key, partner)
+    left, right = _match_unsaid(left, right, partner)
     for record in local:
         yield record, partner.get(id(record))
     for record in right:
@@ -64,24 +80,34 @@ def _pair_group(local: list[Record], platform: list[Record]) -> Iterator[Pair[Re
 
 
 def _match(
-    left: list[Record], right: list[Record], agree: Callable[[Dated, Dated], bool], partner: dict[int, Record]
-) -> None:
-    """Move pairs that agree from both lists into ``partner``."""
-    for record in list(left):
-        found = next((other for other in right if agree(record, other)), None)
-        if found is not None:
-            partner[id(record)] = found
-            left.remove(record)
-            right.remove(found)
+    left: list[Record], right: list[Record], key: Callable[[Dated], tuple[str, str]], partner: dict[int, Record]
+) -> tuple[list[Record], list[Record]]:
+    """Pair records of equal ``key`` in file order; return what is left on both sides."""
+    free: dict[tuple[str, str], deque[Record]] = {}
+    for record in right:
+        free.setdefault(key(record), deque()).append(record)
+    alone = []
+    for record in left:
+        waiting = free.get(key(record))
+        if waiting:
+            partner[id(record)] = waiting.popleft()
+        else:
+            alone.append(record)
+    taken = {id(record) for record in partner.values()}
+    return alone, [record for record in right if id(record) not in taken]
 
 
-def _same_moment(one: Dated, other: Dated) -> bool:
-    length = min(len(one.moment), len(other.moment))
-    return one.moment[:length] == other.moment[:length]
-
-
-_PASSES: tuple[Callable[[Dated, Dated], bool], ...] = (
-    lambda one, other: _same_moment(one, other) and one.direction == other.direction,
-    lambda one, other: one.direction == other.direction,
-    lambda one, other: not one.direction or not other.direction,
-)
+def _match_unsaid(
+    left: list[Record], right: list[Record], partner: dict[int, Record]
+) -> tuple[list[Record], list[Record]]:
+    """Pair records of which at least one side prints no direction."""
+    unsaid, said = deque(r for r in right if not r.direction), deque(r for r in right if r.direction)
+    alone = []
+    for record in left:
+        waiting = unsaid or (deque() if record.direction else said)
+        if waiting:
+            partner[id(record)] = waiting.popleft()
+        else:
+            alone.append(record)
+    taken = {id(record) for record in partner.values()}
+    return alone, [record for record in right if id(record) not in taken]

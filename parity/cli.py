@@ -1,36 +1,83 @@
-"""``jqalpha parity LOCAL PLATFORM``: exit code 0 equal, 1 different, 2 unreadable."""
+"""``jqalpha parity STRATEGY_OR_RUN PLATFORM``: exit code 0 equal, 1 different, 2 could not judge."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from parity.records import Side
+    from parity.strategy_run import RunPlan
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("local", type=click.Path(path_type=Path))
+@click.argument("local", metavar="STRATEGY_OR_RUN", type=click.Path(path_type=Path))
 @click.argument("platform", type=click.Path(path_type=Path))
 @click.option(
-    "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="写出 JSON write the verdict"
+    "--market", type=click.Path(path_type=Path), help="行情包目录；给策略文件时必需 needed for a strategy file"
 )
-@click.option("--html", "html_file", type=click.Path(path_type=Path, dir_okay=False), help="写出网页 write a page")
-def parity(local: Path, platform: Path, json_file: Path | None, html_file: Path | None) -> None:
-    """对账：本地回测 LOCAL 与聚宽下载 PLATFORM 的首个差异 · find the first difference.
+@click.option("--out", type=click.Path(path_type=Path), help="结果目录 writes parity.html, parity.json (and run/)")
+@click.option("--start", metavar="YYYY-MM-DD", help="开始日期 [default: 平台下载的首日]")
+@click.option("--end", metavar="YYYY-MM-DD", help="结束日期 [default: 平台下载的末日]")
+@click.option("--cash", type=float, help="初始资金，元 [default: 由平台首日的总值与盈亏算出]")
+@click.option("--frequency", default="day", show_default=True, type=click.Choice(["day", "minute"]), help="频率")
+@click.option("--json", "json_file", type=_FILE, help="写出 JSON write the verdict")
+@click.option("--html", "html_file", type=_FILE, help="写出网页 write the page")
+def parity(
+    local: Path,
+    platform: Path,
+    market: Path | None,
+    out: Path | None,
+    start: str | None,
+    end: str | None,
+    cash: float | None,
+    frequency: str,
+    json_file: Path | None,
+    html_file: Path | None,
+) -> None:
+    """对账：本地与聚宽下载 PLATFORM 的首个差异 · find the first difference.
 
-    Each side is a run directory, a directory of downloads (log.txt, transaction.csv, position.csv, result.csv, any
-    of them), one such file, or a zip. Exit code: 0 equal, 1 different, 2 unreadable.
+    STRATEGY_OR_RUN is a strategy file (.py: run here over the platform's dates on --market), or a run directory.
+    PLATFORM is a directory of downloads (log.txt, transaction.csv, position.csv, result.csv, any of them), one such
+    file, or a zip. Exit code: 0 equal, 1 different, 2 could not judge.
     """
     from rich.console import Console
 
     from parity.compare import compare_sides
-    from parity.report import print_verdict, write_html, write_json
+    from parity.page import write_html
+    from parity.report import exit_code, write_json
     from parity.side import read_side
+    from parity.strategy_run import plan_run
+    from parity.terminal import print_verdict
 
-    verdict = compare_sides(read_side(local), read_side(platform))
-    if json_file is not None:
-        write_json(verdict, json_file)
-    if html_file is not None:
-        write_html(verdict, html_file)
+    theirs = read_side(platform)
+    if local.suffix == ".py":
+        ours = _run(local, market, out, plan_run(theirs, start, end, cash, frequency))
+    else:
+        ours = read_side(local)
+    verdict = compare_sides(ours, theirs)
+    for path in filter(None, (json_file, out and out / "parity.json")):
+        write_json(verdict, path)
+    for path in filter(None, (html_file, out and out / "parity.html")):
+        write_html(verdict, path)
     print_verdict(verdict, Console(markup=False, highlight=False, emoji=False))
-    if not verdict.equal:
-        raise SystemExit(1)
+    raise SystemExit(exit_code(verdict))
+
+
+def _run(strategy: Path, market: Path | None, out: Path | None, plan: RunPlan) -> Side:
+    """Run the strategy and read what it wrote, as the platform's files are read."""
+    from dataclasses import replace
+
+    from parity.side import read_side
+    from parity.strategy_run import run_strategy
+    from sdk.errors import ParityError
+
+    if market is None or out is None:
+        raise ParityError(f"{strategy.name}: 给策略文件时需要 a strategy file needs --market DIR and --out DIR")
+    failed = run_strategy(strategy, market, out / "run", plan)
+    side = read_side(out / "run")
+    return replace(side, notes=(failed, *side.notes)) if failed else side

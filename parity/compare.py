@@ -7,19 +7,21 @@ the counts by layer tell the rest. Where a file ends, is cut or was never downlo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from parity.compare_audit import compare_audits
 from parity.compare_days import compare_days, span
 from parity.compare_trading import compare_trading
-from parity.layers import DIFFERENT, EQUAL, FIGURE_TOLERANCE, LAYERS, NEEDS, UNJUDGED, Comparison
+from parity.layers import DIFFERENT, EQUAL, FIGURE_TOLERANCE, LAYERS, NEEDS, UNJUDGED, Comparison, shortened
 from parity.layers import compare as compare_value
 from parity.records import Side
 from sdk.errors import ParityError
 from sdk.report.premises import unequal_premises
 
 KEPT_DIFFERENCES = 200  # of each layer, for the reports; all are counted
+KEPT_DAYS = 20_000
+AUDIT_LAYERS = ("inputs", "score", "rank/ties", "target")
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,19 @@ class LayerCount:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome. ``unjudged`` are the reasons, with counts, why something could not be compared."""
+    """The outcome.
+
+    ``differences`` are the first ``KEPT_DIFFERENCES`` of each layer in the order of time; each carries moment, code,
+    layer, field and the values of both sides. ``first_by_day`` is the first of each day, of the whole run.
+    ``unjudged`` are the reasons, with counts, why something could not be compared.
+    """
 
     local: Side
     platform: Side
     layers: tuple[LayerCount, ...]
     first: Comparison | None
     differences: tuple[Comparison, ...]
+    first_by_day: Mapping[str, Comparison]
     unjudged: tuple[tuple[str, int], ...]
 
     @property
@@ -50,14 +58,28 @@ class Verdict:
         return self.first is None
 
     @property
+    def judged(self) -> bool:
+        """False where not one value could be compared: then neither equal nor different can be said."""
+        return self.compared > 0
+
+    @property
     def compared(self) -> int:
         return sum(layer.compared for layer in self.layers)
 
     @property
     def partial(self) -> bool:
-        """True unless every layer that files can show was compared, and nothing in it was left unjudged."""
-        shown = [layer for layer in self.layers if layer.layer != "features"]
-        return bool(self.unjudged) or any(not layer.compared for layer in shown)
+        """True unless every layer that the files could show was compared, and nothing was left unjudged."""
+        return bool(self.unjudged) or bool(self.lacking)
+
+    @property
+    def lacking(self) -> tuple[LayerCount, ...]:
+        """Layers that were not compared though such files can show them.
+
+        No file prints features; a strategy that logs no audit line on either side has no layers of audit lines.
+        """
+        silent = all(side.lines and not side.audits for side in (self.local, self.platform))
+        never = {"features", *(AUDIT_LAYERS if silent else ())}
+        return tuple(layer for layer in self.layers if not layer.compared and layer.layer not in never)
 
 
 def compare_sides(local: Side, platform: Side) -> Verdict:
@@ -135,6 +157,7 @@ class _Gathered:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.kept: dict[str, list[Comparison]] = {layer: [] for layer in LAYERS}
         self.first: dict[str, Comparison] = {}
+        self.first_by_day: dict[str, Comparison] = {}
         self.why: Counter[str] = Counter()
 
     def add(self, comparison: Comparison) -> None:
@@ -143,17 +166,25 @@ class _Gathered:
         if comparison.outcome == UNJUDGED:
             self.why[comparison.why] += 1
         if comparison.outcome == DIFFERENT:
+            comparison = shortened(comparison)
             earliest = self.first.get(layer)
             if earliest is None or comparison.order() < earliest.order():
                 self.first[layer] = comparison
             if len(self.kept[layer]) < KEPT_DIFFERENCES:
                 self.kept[layer].append(comparison)
+            self.of_day(comparison.moment[:10], comparison)
+
+    def of_day(self, day: str, comparison: Comparison) -> None:
+        known = self.first_by_day.get(day)
+        if (known is None and len(self.first_by_day) < KEPT_DAYS) or (known and comparison.order() < known.order()):
+            self.first_by_day[day] = comparison
 
     def verdict(self, local: Side, platform: Side) -> Verdict:
         layers = tuple(self._layer(layer, local, platform) for layer in LAYERS)
         kept = sorted((one for layer in LAYERS for one in self.kept[layer]), key=Comparison.order)
         first = min(self.first.values(), key=Comparison.order, default=None)
-        return Verdict(local, platform, layers, first, tuple(kept), tuple(self.why.most_common()))
+        days = dict(sorted(self.first_by_day.items()))
+        return Verdict(local, platform, layers, first, tuple(kept), days, tuple(self.why.most_common()))
 
     def _layer(self, layer: str, local: Side, platform: Side) -> LayerCount:
         different = self.counts[layer, DIFFERENT]

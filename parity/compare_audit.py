@@ -5,11 +5,12 @@ The digest of the inputs covers what the formula reads; under two formulas it di
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from parity.align import pair_rows
 from parity.layers import AUDIT_RULES, INPUTS_FIELD, STOCK_RULES, UNJUDGED, Comparison, absent, judge, uncovered
+from parity.record_stream import by_day, merge_days
 from parity.records import Side
 from sdk.report.audit_lines import AuditLine
 
@@ -20,7 +21,7 @@ def compare_audits(local: Side, platform: Side) -> Iterator[Comparison]:
     """Compare rebalance by rebalance; a rebalance that one log lacks though it covers the day is a difference."""
     if local.audits is None or platform.audits is None:
         return
-    for one, other in pair_rows(local.audits, platform.audits, key=lambda line: (line.day, line.version)):
+    for one, other in _lines(local.audits, platform.audits):
         present = one or other
         assert present is not None
         if one is not None and other is not None:
@@ -33,6 +34,15 @@ def compare_audits(local: Side, platform: Side) -> Iterator[Comparison]:
             yield absent("inputs", "调仓 rebalance", moment, "", *names, ("", ""))
         else:
             yield uncovered("inputs", "调仓 rebalance", moment, "", *names, "日志未覆盖 the log does not cover it")
+
+
+def _lines(
+    local: Iterable[AuditLine], platform: Iterable[AuditLine]
+) -> Iterator[tuple[AuditLine | None, AuditLine | None]]:
+    """Pair the lines by day and version, one day in memory at a time."""
+    left, right = by_day(local, lambda line: line.day, "本地 local"), by_day(platform, lambda line: line.day, "平台")
+    for _, mine, theirs in merge_days(left, right):
+        yield from pair_rows(mine, theirs, key=lambda line: line.version)
 
 
 def _rebalance(one: AuditLine, other: AuditLine) -> Iterator[Comparison]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from parity.align import pair_rows
 from parity.layers import HOLDING_RULES, RESULT_RULES, Comparison, absent, compare, judge, uncovered
+from parity.record_stream import Records, by_day, merge_days
 from parity.records import Coverage, Side
 from sdk.report.numbers import Reading
 from sdk.report.run_tables import Position
@@ -33,27 +34,36 @@ def compare_days(local: Side, platform: Side) -> Iterator[Comparison]:
 
 
 def _holdings(local: Side, platform: Side) -> Iterator[Comparison]:
-    mine, theirs = local.positions or (), platform.positions or ()
-    days = _common_days(local, mine, platform, theirs)
-    for one, other in pair_rows(mine, theirs, key=lambda row: (row.day, row.code)):
-        present = one or other
-        assert present is not None
-        moment = f"{present.day} {CLOSE}"
-        if one is not None and other is not None:
-            yield from judge(HOLDING_RULES, moment, present.code, one, other)
-            continue
-        shown = _amount(one), _amount(other)
-        if present.day in days:
-            yield absent("position", "持仓 holding", moment, present.code, *shown, ("", ""))
-        else:
-            yield uncovered("position", "持仓 holding", moment, present.code, *shown, _OUTSIDE)
+    mine, theirs = local.positions or Records.of(()), platform.positions or Records.of(())
+    known, other_known = _days_told(local, mine), _days_told(platform, theirs)
+    left = by_day(mine, _day, "本地 local position.csv")
+    right = by_day(theirs, _day, "平台 platform position.csv")
+    for day, here, there in merge_days(left, right):
+        judged = day in known and day in other_known
+        for one, other in pair_rows(here, there, key=lambda row: row.code):
+            yield from _holding(day, one, other, judged)
 
 
-def _common_days(local: Side, mine: Iterable[Position], platform: Side, theirs: Iterable[Position]) -> frozenset[str]:
+def _holding(day: str, one: Position | None, other: Position | None, judged: bool) -> Iterator[Comparison]:
+    present = one or other
+    assert present is not None
+    moment = f"{day} {CLOSE}"
+    shown = _amount(one), _amount(other)
+    if one is not None and other is not None:
+        yield from judge(HOLDING_RULES, moment, present.code, one, other)
+    elif judged:
+        yield absent("position", "持仓 holding", moment, present.code, *shown, ("", ""))
+    else:
+        yield uncovered("position", "持仓 holding", moment, present.code, *shown, _OUTSIDE)
+
+
+def _days_told(side: Side, rows: Iterable[Position]) -> Collection[str]:
     """Days on which the absence of a holding means that it was not held."""
-    one = set(local.cash) if local.positions_daily else {row.day for row in mine}
-    other = set(platform.cash) if platform.positions_daily else {row.day for row in theirs}
-    return frozenset(one & other)
+    return side.cash if side.positions_daily else {row.day for row in rows}
+
+
+def _day(row: Position) -> str:
+    return row.day
 
 
 def _amount(row: Position | None) -> str:

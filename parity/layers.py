@@ -8,10 +8,11 @@ rounds. Figures are sums over a whole run in an order that the platform does not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sdk.report.numbers import Reading, full_float, same
+from sdk.report.plain_text import plain
 
 LAYERS = (
     "inputs",
@@ -66,6 +67,7 @@ NEEDS = {
 FIGURE_TOLERANCE = 1e-9
 EQUAL, DIFFERENT, UNJUDGED = "equal", "different", "not comparable"
 NONE = "无 none"
+_LONG_VALUES = 1_000
 
 
 @dataclass(frozen=True)
@@ -212,3 +214,21 @@ def absent(
 def uncovered(layer: str, name: str, moment: str, code: str, local: str, platform: str, why: str) -> Comparison:
     """A record that one side has, of a moment about which the other tells nothing."""
     return Comparison(layer, name, moment, code, local, platform, UNJUDGED, why)
+
+
+def contrast(one: str, other: str, limit: int) -> tuple[str, str]:
+    """Return both texts in at most ``limit`` characters, from shortly before the place where they part."""
+    shorter = min(len(one), len(other))
+    start = next((at for at in range(shorter) if one[at] != other[at]), shorter)
+    if max(len(one), len(other)) <= limit or start < limit // 2:
+        return plain(one, limit), plain(other, limit)
+    start -= limit // 4
+    return plain("…" + one[start:], limit), plain("…" + other[start:], limit)
+
+
+def shortened(one: Comparison) -> Comparison:
+    """Return the comparison with long values cut to where they part, so that a report of many stays small."""
+    if len(one.local) + len(one.platform) <= _LONG_VALUES:
+        return one
+    local, platform = contrast(one.local, one.platform, _LONG_VALUES // 2)
+    return replace(one, local=local, platform=platform)

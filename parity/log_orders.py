@@ -7,11 +7,14 @@ Ids are used inside one log only, never compared: they are the clock of the run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 
 from parity.log_reader import Log, LogEvent
 from parity.order_text import OrderText
-from parity.records import Coverage, Fill, Order, Trading
+from parity.record_stream import Records
+from parity.records import Coverage, Fill, Order, Told, Trading
+from sdk.errors import ParityError
 from sdk.report.audit_lines import AuditLine, parse_audit
 from sdk.report.numbers import Reading, full_float
 from sdk.report.plain_text import plain
@@ -28,20 +31,37 @@ _STATUS = {
     "refused": (2, "refused"),
     "fill": (3, "filled"),
 }
+MOST_LINES_A_DAY = 60_000
+_KEPT_AUDIT_STOCKS = 30_000
 _SHOWS = frozenset(("filled", "partial", "cancelled", "failed", "refused", "open"))
 
 
 def trading_of_log(log: Log) -> Trading:
-    """Return the orders and fills of a log, in the order in which they were first mentioned."""
-    groups: dict[tuple[str, str], list[LogEvent]] = {}
-    for event in log.events:
-        if event.order is None or event.kind not in _STATUS:
-            continue
-        own = event.order.get("entrust_id") or f"line {event.line}"
-        groups.setdefault((event.moment[:10], own), []).append(event)
-    orders = tuple(_order(log, events) for events in groups.values())
-    fills = tuple(_fill(log, event, events) for events in groups.values() for event in events if event.kind == "fill")
-    return Trading(orders, fills, _SHOWS, coverage_of(log))
+    """Return the orders and fills of a log, by day, in the order in which they were first mentioned."""
+    return Trading.reading(lambda: _told(log), _SHOWS, lambda first, last: coverage_of(log))
+
+
+def _told(log: Log) -> Iterator[Told]:
+    for lines in _by_order(log):
+        events, texts = [event for event, _ in lines], [text for _, text in lines]
+        fills = (_fill(log, event, events, texts) for event in events if event.kind == "fill")
+        yield _order(log, events, texts), tuple(fills)
+
+
+def _by_order(log: Log) -> Iterator[list[tuple[LogEvent, OrderText]]]:
+    """Yield the lines of one order after the other; lines of one entrust id on one day are one order."""
+    said = (event for event in log.events if event.kind in _STATUS)
+    for day, events in groupby(said, lambda event: event.moment[:10]):
+        groups: dict[str, list[tuple[LogEvent, OrderText]]] = {}
+        for count, event in enumerate(events):
+            if count > MOST_LINES_A_DAY:
+                raise ParityError(
+                    f"{plain(log.name)}: more than {MOST_LINES_A_DAY} order lines on {day}; "
+                    "the platform takes 10,000 orders a day, so this is not its log"
+                )
+            if (order := event.order) is not None:
+                groups.setdefault(order.get("entrust_id") or f"line {event.line}", []).append((event, order))
+        yield from groups.values()
 
 
 def coverage_of(log: Log) -> Coverage:
@@ -50,15 +70,25 @@ def coverage_of(log: Log) -> Coverage:
     return Coverage(first, None if log.end_known else log.last, log.end_known, log.gaps)
 
 
-def audits_of_log(log: Log) -> tuple[AuditLine, ...]:
-    """Return the audit lines; the log's moment stands beside the line's own date."""
-    return tuple(parse_audit(event.parts["audit"], event.moment) for event in log.events if event.kind == "audit")
+def audits_of_log(log: Log, see: Callable[[AuditLine], None] | None = None) -> Records[AuditLine]:
+    """Return the audit lines; the log's moment stands beside the line's own date. ``see`` is shown each once."""
+
+    if not log.lines.get("audit"):
+        return Records.of(())
+
+    def read() -> Iterator[AuditLine]:
+        return (parse_audit(event.parts["audit"], event.moment) for event in log.events if event.kind == "audit")
+
+    return Records(read, see, kept=_KEPT_AUDIT_STOCKS, weigh=_weight, day_of=lambda audit: audit.day)
 
 
-def _order(log: Log, events: list[LogEvent]) -> Order:
+def _weight(audit: AuditLine) -> int:
+    return 1 + len(audit.stocks)
+
+
+def _order(log: Log, events: list[LogEvent], texts: list[OrderText]) -> Order:
     """One order from its lines; direction and error text from the last line that shows them."""
     _, status = max(_STATUS[event.kind] for event in events)
-    texts: list[OrderText] = [event.order for event in events if event.order is not None]
     if status == "filled" and any(event.kind in ("cancelled", "limit_cancel", "zero_volume") for event in events):
         status = "partial"
     why = next((event.parts["why"] for event in events if "why" in event.parts), "")
@@ -83,8 +113,7 @@ def _decided(events: list[LogEvent], texts: list[OrderText]) -> list[OrderText]:
     return later or texts
 
 
-def _fill(log: Log, event: LogEvent, events: list[LogEvent]) -> Fill:
-    texts = [other.order for other in events if other.order is not None]
+def _fill(log: Log, event: LogEvent, events: list[LogEvent], texts: list[OrderText]) -> Fill:
     parts = event.parts
     return Fill(
         moment=event.moment,

@@ -5,7 +5,9 @@ of two lines). In a Markdown file the log is what stands between the fences. A m
 行未展开） ...`` is a gap. A line that no newline ends may be cut anywhere, so it is believed only where its own form
 proves it whole: an order object that is closed by its bracket.
 
-Memory: order, audit and missing-position messages are kept, of all others only the count.
+Memory: order, audit and missing-position messages are given one at a time (``Log.events`` keeps them while they are
+few and reads the file again when they are many), of all others only the count is kept. Samples, gaps and the lines of
+one message are bounded too, so a log of any size costs a few tens of megabytes.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from dataclasses import dataclass, field
 
 from parity.log_lines import FENCE, OMITTED, classify
 from parity.order_text import OrderText, parse_order
+from parity.record_stream import Records
 from sdk.errors import ParityError
 from sdk.report.log_header import HEADER
 from sdk.report.plain_text import plain
@@ -25,11 +28,15 @@ from sdk.report.text_files import Decoding, Line, TextSource, read_lines
 PAGE_LINES = 100  # the platform shows pages of 100 lines, and 1,000 lines in all to most users (JOINQUANT.md §7.3)
 _MAX_SAMPLES = 50
 _MAX_MESSAGE_LINES = 5_000
+_MAX_MESSAGE_CHARS = 1_000_000  # the audit line of all 5,500 A-shares has 200,000
+_MAX_ERROR_LINES = 50  # of a printed order, blank ones included
+_MAX_GAPS = 200
+_KEPT_EVENTS = 12_000
 _PROVED_BY_BRACKET = frozenset(("quantity_check", "submitted", "entrusted", "failed", "cancelled", "rounding"))
 _COUNTED_ONLY = frozenset(("user", "traceback"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LogEvent:
     """One message of the platform (or an audit line): where, when, what, and the named parts of its pattern."""
 
@@ -38,7 +45,11 @@ class LogEvent:
     level: str
     kind: str
     parts: dict[str, str]
-    order: OrderText | None = None
+
+    @property
+    def order(self) -> OrderText | None:
+        """The printed order; parsed when asked for, because counting the lines of a log needs none of it."""
+        return parse_order(self.parts["order"]) if "order" in self.parts else None
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,7 @@ class Log:
     """A whole log. ``lines`` counts physical lines by kind; ``cut`` names the lines that are not believed."""
 
     name: str
-    events: tuple[LogEvent, ...]
+    events: Records[LogEvent]
     lines: dict[str, int]
     unknown: tuple[str, ...]
     cut: tuple[str, ...]
@@ -67,6 +78,24 @@ class _Message:
     level: str
     texts: list[str]
     whole: bool
+    chars: int = 0
+    open_end: bool | None = None  # whether it looks like a sentence that goes on; None: not looked at yet
+
+    def takes(self, text: str) -> bool:
+        """Whether one more line still fits."""
+        return len(self.texts) < _MAX_MESSAGE_LINES and self.chars + len(text) <= _MAX_MESSAGE_CHARS
+
+    def add(self, text: str) -> None:
+        self.texts.append(text)
+        self.chars += len(text)
+        self.open_end = None
+
+    def goes_on(self) -> bool:
+        """Whether a blank line may still belong to it: it opened an order and has not closed it."""
+        if self.open_end is None:
+            short = len(self.texts) <= _MAX_ERROR_LINES
+            self.open_end = short and classify("\n".join(self.texts))[0] == "cut"
+        return self.open_end
 
 
 @dataclass
@@ -74,7 +103,7 @@ class _Reading:
     """What is gathered while a log is read."""
 
     name: str
-    events: list[LogEvent] = field(default_factory=list)
+    believed_end: bool = True
     lines: Counter[str] = field(default_factory=Counter)
     unknown: list[str] = field(default_factory=list)
     cut: list[str] = field(default_factory=list)
@@ -83,35 +112,44 @@ class _Reading:
     last: str = ""
     gap_after: str | None = None
 
-    def close(self, message: _Message | None) -> None:
-        """Classify a message that is complete, and keep it if it says something about orders or inputs."""
+    def close(self, message: _Message | None) -> Iterator[LogEvent]:
+        """Classify a message that is complete, and give it out if it says something about orders or inputs."""
         if message is None:
             return
         text = "\n".join(message.texts)
-        kind, match = classify(text)
+        kind, match = classify(text) if len(text) <= _MAX_MESSAGE_CHARS else ("unknown", None)
         if not message.whole and kind not in _PROVED_BY_BRACKET and kind not in _COUNTED_ONLY:
             kind, match = "cut", None
         self.lines[kind] += 1
         self.lines["continuation"] += len(message.texts) - 1
         if kind == "cut" or not message.whole:
             self.note_cut(message.line, text, believed=kind != "cut")
-            self.gaps += [(message.moment, message.moment)] if kind == "cut" else []
+            if kind == "cut":
+                self.add_gap(message.moment, message.moment)
         elif kind == "unknown" and len(self.unknown) < _MAX_SAMPLES:
             self.unknown.append(f"{self.name}:{message.line}: {plain(text)}")
         if match is not None and kind not in _COUNTED_ONLY:
             parts = {key: value for key, value in match.groupdict().items() if value is not None}
-            order = parse_order(parts["order"]) if "order" in parts else None
-            self.events.append(LogEvent(message.line, message.moment, message.level, kind, parts, order))
+            yield LogEvent(message.line, message.moment, message.level, kind, parts)
 
     def note_cut(self, line: int, text: str, believed: bool = False) -> None:
         if len(self.cut) < _MAX_SAMPLES:
             words = "没有行尾 no line end" if believed else "被截断，不采信 cut off, not believed"
             self.cut.append(f"{plain(self.name)}:{line}: {words}: {plain(text, 100)}")
 
+    def add_gap(self, after: str, before: str) -> None:
+        """Remember a stretch that is not covered; beyond a number of them they grow together."""
+        if self.gaps and self.gaps[-1] == (after, before):
+            return
+        if len(self.gaps) >= _MAX_GAPS:
+            self.gaps[-1] = min(after, self.gaps[-1][0]), max(before, self.gaps[-1][1])
+        else:
+            self.gaps.append((after, before))
+
     def see(self, moment: str) -> None:
         self.first = self.first or moment
         if self.gap_after is not None:
-            self.gaps.append((self.gap_after, moment))
+            self.add_gap(self.gap_after, moment)
             self.gap_after = None
         self.last = max(self.last, moment)
 
@@ -119,44 +157,64 @@ class _Reading:
 def read_log(source: TextSource, decoding: Decoding) -> Log:
     """Read a log; raise ParityError where no line has the platform's header."""
     reading = _Reading(source.name)
+    first = [reading]
+
+    def read() -> Iterator[LogEvent]:
+        return _events(source, decoding, first.pop() if first else _Reading(source.name))
+
+    events = Records(read, kept=_KEPT_EVENTS, weigh=_weight)
+    if not reading.first:
+        raise ParityError(f"{plain(source.name)}: 不是日志 no line begins with '2025-01-02 09:30:00 - INFO  - '")
+    return _finish(reading, events)
+
+
+def _weight(event: LogEvent) -> int:
+    """Return how much a message costs, an ordinary order line being 1."""
+    return 1 + sum(len(part) for part in event.parts.values()) // 1_000
+
+
+def _events(source: TextSource, decoding: Decoding, reading: _Reading) -> Iterator[LogEvent]:
+    """Yield the messages that say something; ``reading`` is complete when they are at their end."""
     message: _Message | None = None
-    believed_end = True
     for line, inside in _log_lines(source, decoding):
         if not inside:
-            reading.close(message)
+            yield from reading.close(message)
             message = None
             reading.lines["outside"] += 1
             continue
-        believed_end = line.whole
+        reading.believed_end = line.whole
         header = HEADER.fullmatch(line.text)
         if header:
-            reading.close(message)
+            yield from reading.close(message)
             reading.see(header["moment"])
-            message = _Message(line.number, header["moment"], header["level"], [header["text"] or ""], line.whole)
+            text = header["text"] or ""
+            message = _Message(line.number, header["moment"], header["level"], [text], line.whole, len(text))
         else:
+            if _ends_message(line):
+                yield from reading.close(message)
             message = _without_header(reading, message, line)
-    reading.close(message)
-    if not reading.first:
-        raise ParityError(f"{plain(source.name)}: 不是日志 no line begins with '2025-01-02 09:30:00 - INFO  - '")
-    return _finish(reading, believed_end)
+    yield from reading.close(message)
+
+
+def _ends_message(line: Line) -> bool:
+    """A line without header that belongs to no message: a marker of what was left out, or one that was cut off."""
+    return bool(OMITTED.fullmatch(line.text)) or not line.whole
 
 
 def _without_header(reading: _Reading, message: _Message | None, line: Line) -> _Message | None:
     """Place a line without header: a gap marker, a cut line, the rest of a message, or a head cut off."""
     if OMITTED.fullmatch(line.text):
-        reading.close(message)
         reading.lines["omitted"] += 1
         reading.gap_after = reading.last
         return None
     if not line.whole:
-        reading.close(message)
         reading.lines["cut"] += 1
         reading.note_cut(line.number, line.text)
         return None
-    if not line.text.strip() and (message is None or classify("\n".join(message.texts))[0] != "cut"):
+    if not line.text.strip() and (message is None or not message.goes_on()):
         reading.lines["blank"] += 1
-    elif message is not None and len(message.texts) < _MAX_MESSAGE_LINES:
-        message.texts.append(line.text)
+    elif message is not None and message.takes(line.text):
+        message.add(line.text)
     elif reading.first:
         reading.lines["continuation"] += 1
     else:
@@ -165,25 +223,19 @@ def _without_header(reading: _Reading, message: _Message | None, line: Line) -> 
     return message
 
 
-def _finish(reading: _Reading, believed_end: bool) -> Log:
-    log = Log(
+def _finish(reading: _Reading, events: Records[LogEvent]) -> Log:
+    said = sum(reading.lines.values()) - reading.lines["outside"]
+    return Log(
         name=reading.name,
-        events=tuple(reading.events),
-        lines=dict(sorted(reading.lines.items())),
+        events=events,
+        lines=dict(sorted((kind, count) for kind, count in reading.lines.items())),
         unknown=tuple(reading.unknown),
         cut=tuple(reading.cut),
         first=reading.first,
         last=reading.last,
         gaps=tuple(reading.gaps),
-        end_known=True,
+        end_known=reading.believed_end and said % PAGE_LINES != 0 and not reading.lines["omitted"],
     )
-    paged = log.message_lines % PAGE_LINES == 0
-    omitted = bool(reading.lines["omitted"])
-    return log if believed_end and not paged and not omitted else _with_unknown_end(log)
-
-
-def _with_unknown_end(log: Log) -> Log:
-    return Log(**{**{name: getattr(log, name) for name in log.__dataclass_fields__}, "end_known": False})
 
 
 def _log_lines(source: TextSource, decoding: Decoding) -> Iterator[tuple[Line, bool]]:

@@ -7,22 +7,23 @@ anything (blanks, commas, line breaks, text that looks like a key), so the text 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sdk.report.numbers import Reading, full_float
 
 _KEY = re.compile(r"(?:^|(?<=\s))(_?[a-z]\w*)=", re.ASCII)
-_ERROR = re.compile(r"(?:^|\s)error=(?P<error>.*)\Z", re.DOTALL)
+_ERROR = "error="
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OrderText:
-    """The fields of one printed order, in printed order; a key that is printed twice keeps its first value."""
+    """The fields of one printed order; a key that is printed twice keeps its first value."""
 
-    fields: tuple[tuple[str, str], ...]
+    fields: Mapping[str, str]
 
     def get(self, key: str) -> str:
-        return next((value for name, value in self.fields if name == key), "")
+        return self.fields.get(key, "")
 
     @property
     def mode(self) -> str:
@@ -58,14 +59,21 @@ class OrderText:
 
 def parse_order(text: str) -> OrderText:
     """Parse what stands between the brackets; text without any key gives no fields."""
-    error = _ERROR.search(text)
-    body = text[: error.start()] if error else text
-    keys = list(_KEY.finditer(body))
-    ends = [key.start() for key in keys[1:]] + [len(body)]
-    fields = [(key[1], body[key.end() : end].strip()) for key, end in zip(keys, ends, strict=False)]
-    if error:
-        fields.append(("error", error["error"]))
-    return OrderText(tuple(fields))
+    at = _error_place(text)
+    body = text if at < 0 else text[:at]
+    parts = _KEY.split(body)  # what comes before the first key, then key, value, key, value …
+    fields = {key: value.strip() for key, value in zip(parts[-2:0:-2], parts[:1:-2], strict=True)}
+    if at >= 0:
+        fields.setdefault("error", text[at + len(_ERROR) :])
+    return OrderText(fields)
+
+
+def _error_place(text: str) -> int:
+    """Return where the key ``error=`` stands: at the start or after white space; -1 where it does not."""
+    at = text.find(_ERROR)
+    while at > 0 and not text[at - 1].isspace():
+        at = text.find(_ERROR, at + 1)
+    return at
 
 
 def _full(text: str) -> Reading | None:

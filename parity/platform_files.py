@@ -28,6 +28,8 @@ MAX_MEMBERS = 500
 MAX_TOTAL_BYTES = 1024 * 1024 * 1024
 MAX_RATIO = 300  # a log of repeated warnings compresses about 60 times; deflate can reach 1,032
 RATIO_FREE_BYTES = 8 * 1024 * 1024  # below this size no ratio can hurt
+_END_BYTES = 22 + 65_535  # the end record of a zip and its longest comment
+_MEMBER_BYTES = 4_096  # of one entry in the list: a name is far shorter
 _SNIFF_LINES = 400
 _TEXT_ENDINGS = (".txt", ".log", ".md", ".csv", ".json")
 _ORDERS_HEADER = {"entrust_id", "time", "security", "amount", "price", "commission"}
@@ -117,6 +119,7 @@ def sniff(source: TextSource, decoding: Decoding) -> str | None:
 
 def _archive_members(path: Path) -> Iterator[TextSource]:
     """Yield the members of a zip; raise ParityError for an encrypted, damaged or oversized one."""
+    _check_directory(path)
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
@@ -131,6 +134,21 @@ def _archive_members(path: Path) -> Iterator[TextSource]:
         if info.flag_bits & 0x1:
             raise ParityError(f"{plain(path.name)}: 加密 the zip is encrypted; unpack it first")
         yield TextSource(_member_name(info), partial(_open_member, path, info))
+
+
+def _check_directory(path: Path) -> None:
+    """Refuse an archive whose list of members is too large to be read at all (a million names take a gigabyte)."""
+    with path.open("rb") as stream:
+        size = stream.seek(0, 2)
+        stream.seek(max(0, size - _END_BYTES))
+        tail = stream.read()
+    at = tail.rfind(b"PK\x05\x06")
+    listed = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    if listed > MAX_MEMBERS * _MEMBER_BYTES or b"PK\x06\x07" in tail[max(0, at - 20) : max(0, at)]:
+        raise ParityError(
+            f"{plain(path.name)}: 压缩包的目录过大 the list of the zip's members is too large "
+            f"(at most {MAX_MEMBERS} files, no zip64); unpack it and give the directory"
+        )
 
 
 def _check_ratio(path: Path, info: zipfile.ZipInfo, size: int) -> None:

@@ -2,20 +2,22 @@
 
 A *channel* is a kind of file that tells the same thing: orders and fills are told by the ``log`` and by the
 ``transaction`` table. Records of one channel are compared with the same channel of the other side where both have
-it, since they print alike; across channels only where nothing is in common.
+it, since they print alike; across channels only where nothing is in common. Orders, fills, audit lines and holdings
+may be more than memory holds, so they are ``Records``; what there is one of a day stands in mappings and tuples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from parity.record_stream import Records
 from sdk.report.audit_lines import AuditLine
 from sdk.report.numbers import Reading
 from sdk.report.run_tables import DayResult, Position
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Order:
     """One order of one side.
 
@@ -36,7 +38,7 @@ class Order:
     where: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fill:
     """One fill: shares and value without sign, price in CNY, fee (commission and tax) and closed gain in CNY."""
 
@@ -74,14 +76,46 @@ class Coverage:
         return not any(after[: len(moment)] <= moment <= before[: len(moment)] for after, before in self.gaps)
 
 
+def _weight(told: Told) -> int:
+    """Return how much memory an order takes, an ordinary one being 1."""
+    order = told[0]
+    return 1 + sum(map(len, (order.code, order.status, order.mode, order.reason))) // 500
+
+
+Told = tuple[Order, tuple[Fill, ...]]  # an order and its fills
+
+
 @dataclass(frozen=True)
 class Trading:
     """Orders and fills of one channel. ``shows`` are the statuses of order that it would print at all."""
 
-    orders: tuple[Order, ...]
-    fills: tuple[Fill, ...]
+    orders: Records[Order]
+    fills: Records[Fill]
     shows: frozenset[str]
     coverage: Coverage = Coverage()
+
+    @staticmethod
+    def reading(
+        read: Callable[[], Iterable[Told]],
+        shows: Iterable[str],
+        coverage: Callable[[str, str], Coverage],
+    ) -> Trading:
+        """Read a channel once; ``coverage`` is asked with the earliest and the latest moment of its orders."""
+        moments, fills = ["", ""], 0
+
+        def see(told: Told) -> None:
+            nonlocal fills
+            fills += len(told[1])
+            moment = told[0].moment
+            moments[:] = min(moments[0] or moment, moment), max(moments[1], moment)
+
+        rows = Records(read, see, weigh=_weight, day_of=lambda told: told[0].moment[:10])
+        return Trading(
+            rows.part(lambda told: told[:1], len(rows)),
+            rows.part(lambda told: told[1], fills),
+            frozenset(shows),
+            coverage(moments[0], moments[1]),
+        )
 
 
 @dataclass(frozen=True)
@@ -91,15 +125,16 @@ class Side:
     name: str
     files: tuple[tuple[str, str], ...]
     trading: Mapping[str, Trading] = field(default_factory=dict)
-    audits: tuple[AuditLine, ...] | None = None
+    audits: Records[AuditLine] | None = None
     audit_coverage: Coverage = Coverage()
-    positions: tuple[Position, ...] | None = None
+    positions: Records[Position] | None = None
     positions_daily: bool = True
     cash: Mapping[str, Reading] = field(default_factory=dict)
     total_value: Mapping[str, Reading] = field(default_factory=dict)
     results: tuple[DayResult, ...] | None = None
     figures: Mapping[str, Reading] | None = None
     premises: Mapping[str, str] = field(default_factory=dict)
+    log_span: tuple[str, str] = ("", "")
     lines: Mapping[str, int] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from parity.csv_readers import (
-    cash_by_day,
+    DailyTotals,
+    TableFile,
+    daily_results,
     holdings,
-    total_by_day,
     trading_of_orders,
     trading_of_table,
 )
@@ -17,10 +19,11 @@ from parity.log_orders import audits_of_log, coverage_of, trading_of_log
 from parity.log_reader import Log, read_log
 from parity.platform_files import Found, find_files
 from parity.records import Side, Trading
+from sdk.report.audit_lines import AuditLine
 from sdk.report.figures import read_figures, read_premises
 from sdk.report.plain_text import plain
-from sdk.report.run_tables import Table, read_table
 
+_SHOWN_PROBLEMS, _MOST_NOTES = 3, 30
 PREFERRED = {
     "log": "log.txt",
     "transaction": "transaction.csv",
@@ -77,14 +80,21 @@ def _one_of_each(found: list[Found], draft: _Draft) -> list[Found]:
 def _read_log(file: Found, draft: _Draft) -> None:
     log = read_log(file.source, file.decoding)
     draft.trading["log"] = trading_of_log(log)
-    audits = audits_of_log(log)
+    problems: Counter[str] = Counter()
+
+    def see(audit: AuditLine) -> None:
+        problems.update(f"audit {audit.day}: {plain(problem)}" for problem in audit.problems[:_SHOWN_PROBLEMS])
+
+    audits = audits_of_log(log, see)
     draft.notes += log.cut
-    draft.notes += [f"audit {audit.day}: {plain(problem)}" for audit in audits for problem in audit.problems[:3]]
+    draft.notes += list(problems)[:_MOST_NOTES]
+    draft.notes += [f"… {len(problems)} audit problems in all"] if len(problems) > _MOST_NOTES else []
     draft.notes += _log_notes(log)
     draft.parts |= {
         "audits": audits or None,
         "audit_coverage": coverage_of(log),
         "lines": log.lines,
+        "log_span": (log.first, log.last),
         "unknown": log.unknown,
     }
 
@@ -102,37 +112,32 @@ def _log_notes(log: Log) -> list[str]:
 
 
 def _read_transaction(file: Found, draft: _Draft) -> None:
-    table = _table(file, draft)
+    table = TableFile(file.source, file.decoding)
     draft.trading["transaction"] = trading_of_table(table)
+    draft.notes += table.seen.problems
 
 
 def _read_position(file: Found, draft: _Draft) -> None:
-    table = _table(file, draft)
-    cash = cash_by_day(table)
-    daily = any(row.code == "Cash" for row in table.rows)
-    draft.parts |= {"positions": holdings(table), "positions_daily": daily, "cash": cash}
-    draft.parts["total_value"] = total_by_day(table)
+    table, totals = TableFile(file.source, file.decoding), DailyTotals(file.source.name)
+    draft.parts["positions"] = holdings(table, totals)
+    draft.parts |= {"positions_daily": totals.cash_rows, "cash": totals.cash, "total_value": totals.total}
+    draft.notes += table.seen.problems
 
 
 def _read_result(file: Found, draft: _Draft) -> None:
-    table = _table(file, draft)
-    draft.parts["results"] = table.rows
+    table = TableFile(file.source, file.decoding)
+    draft.parts["results"] = daily_results(table)
+    draft.notes += table.seen.problems
 
 
 def _read_orders(file: Found, draft: _Draft) -> None:
     draft.trading["log"], problems = trading_of_orders(file.source, file.decoding)
-    draft.notes += problems[:20]
+    draft.notes += problems
 
 
 def _read_figures(file: Found, draft: _Draft) -> None:
     draft.parts["figures"] = read_figures(file.source, file.decoding)
     draft.parts["premises"] = read_premises(file.source, file.decoding)
-
-
-def _table(file: Found, draft: _Draft) -> Table:
-    table = read_table(file.source, file.decoding)
-    draft.notes += table.problems
-    return table
 
 
 _READERS = {

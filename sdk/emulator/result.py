@@ -18,6 +18,8 @@ from sdk.emulator.day_minutes import DayMinutes
 from sdk.emulator.orders import OrderStatus, StockOrder
 from sdk.emulator.session import Session
 from sdk.emulator.summary import error_words
+from sdk.report import tie_impact
+from sdk.report.audit_lines import parse_audit
 from sdk.scoring.figures import Ledger, Sale, risk_figures
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class RunResult:
     log: tuple[str, ...]
     notes: tuple[str, ...]
     texts: dict[str, str]
+    ties: dict[str, object]
 
     @property
     def trades(self) -> list[StockOrder]:
@@ -64,7 +67,8 @@ def collect(
         "result.csv": exports.results(recorder, days, *_growth(session), benchmark),
     }
     status = "done" if error is None else "failed"
-    page = _run_page(job, session, status, error, figures, notes)
+    ties = _ties(session, days, figures)
+    page = _run_page(job, session, status, error, figures, notes, ties)
     files = {
         "run.json": page.encode(),
         "log.txt": session.book.text().encode("utf-8", "backslashreplace"),
@@ -73,7 +77,7 @@ def collect(
     }
     result = RunResult(
         *(target, status, error, figures, days, recorder.total_value[: recorder.done], benchmark),
-        *(recorder.cash[: recorder.done], orders, tuple(session.book.entries), tuple(notes), texts),
+        *(recorder.cash[: recorder.done], orders, tuple(session.book.entries), tuple(notes), texts, ties),
     )
     return result, files
 
@@ -137,6 +141,24 @@ def _figures(
     return risk_figures(ledger)
 
 
+def _ties(session: Session, days: np.ndarray, figures: dict[str, Any]) -> dict[str, object]:
+    """What the ties of an exported strategy could have done; empty where no cut fell into one."""
+    lines = [entry for entry in session.book.entries if " AUDIT|" in entry[:60]]
+    tied = [line for line in lines if tie_impact.has_tied_cut(line)]
+    if not tied or not figures:
+        return {}
+    first, last = session.first, session.first + len(days)
+    told = [parse_audit(line.partition("AUDIT|")[2], line[:19]) for line in tied]
+    found = tie_impact.tie_impact(
+        told,
+        [line.partition("AUDIT|")[2].split("|")[1] for line in lines],
+        days,
+        lambda field, code: session.bars.series(field, code)[first:last],
+        float(figures["algorithm_return"]),
+    )
+    return found.to_json() if found else {}
+
+
 def _notes(session: Session) -> list[str]:
     notes = list(session.remarks)
     if session.quotes.intraday:
@@ -174,7 +196,13 @@ def _notes(session: Session) -> list[str]:
 
 
 def _run_page(
-    job: Job, session: Session, status: str, error: BaseException | None, figures: dict[str, Any], notes: list[str]
+    job: Job,
+    session: Session,
+    status: str,
+    error: BaseException | None,
+    figures: dict[str, Any],
+    notes: list[str],
+    ties: dict[str, object],
 ) -> str:
     page = {
         "format": "jqalpha-run",
@@ -194,6 +222,7 @@ def _run_page(
         },
         "rules_changed": dict(sorted(session.rules.changes.items())),
         "figures": {name: _json(value) for name, value in figures.items()},
+        **({"ties": ties} if ties else {}),
         "notes": notes,
     }
     return json.dumps(page, ensure_ascii=False, indent=1, allow_nan=False) + "\n"

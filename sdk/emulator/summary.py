@@ -41,8 +41,11 @@ class RunSummary:
 def summary_of(result: RunResult) -> RunSummary:
     """Return the summary of a finished or failed run."""
     from sdk.report.run_ties import tie_words, ties_of_line
+    from sdk.report.tie_impact import impact_words
 
     ties = tie_words([found for line in result.log if (found := ties_of_line(line))])
+    if result.ties:
+        ties += f"\n     {impact_words(result.ties)}"
     figures = tuple(figure_rows(result.figures)) if result.figures else ()
     return RunSummary(result.status, verdict(result), figures, ties, result.notes, str(result.directory))
 

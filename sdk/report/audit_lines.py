@@ -23,9 +23,10 @@ _ENTRY = re.compile(
     r"(?P<code>[^:|=]+):(?P<score>[0-9a-fA-F]{16}|nan):(?P<rank>-?\d+|-):(?P<target>[^:|]*)", re.ASCII
 )
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_KEPT_PROBLEMS = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AuditStock:
     """One stock of an audit line; ``score`` shows value and bits, and is compared by its bits."""
 
@@ -92,7 +93,7 @@ def parse_audit(text: str, moment: str) -> AuditLine:
             stocks.setdefault(stock.code, stock)
         elif equals and name.isidentifier():
             named.setdefault(name, value)
-        else:
+        elif len(problems) < _KEPT_PROBLEMS:
             problems.append(f"no meaning: {part[:60]!r}")
     return AuditLine(moment, version, day, tuple(named.items()), tuple(stocks.values()), tuple(problems))
 

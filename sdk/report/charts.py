@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -30,10 +30,13 @@ def line_chart(
     height: int,
     unit: str = "%",
     band: tuple[str, str] | None = None,
+    marks: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
 ) -> Markup:
     """Return an SVG of ``curves`` over ``labels`` (days or step numbers).
 
-    ``band`` shades the stretch between two labels (the deepest drawdown). The value axis always holds zero.
+    ``band`` shades the stretch between two labels (the deepest drawdown). The value axis always holds zero. ``marks``
+    (label → short text) draws an upright line there; ``notes``, one a label, show when the pointer rests on it.
     """
     finite = [value for curve in curves for value in curve.values if math.isfinite(value)] or [0.0]
     ticks = value_ticks(min(0.0, *finite), max(0.0, *finite))
@@ -44,6 +47,8 @@ def line_chart(
     parts += [_curve(scale, curve) for curve in curves]
     parts += _end_labels(scale, curves, unit)
     parts += [_legend(curves)] if len(curves) > 1 else []
+    parts += _marks(labels, scale, marks or {})
+    parts += _notes(scale, notes)
     title = escape("、".join(curve.name for curve in curves))
     body = Markup("").join(parts)
     return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(WIDTH, height, title, body)
@@ -118,6 +123,32 @@ def _band(labels: Sequence[str], scale: _Scale, band: tuple[str, str]) -> Markup
     return Markup('<rect x="{:.1f}" y="{}" width="{:.1f}" height="{}" class="band"/>').format(
         start, TOP, max(end - start, 1.0), scale.height - TOP - BOTTOM
     )
+
+
+def _marks(labels: Sequence[str], scale: _Scale, marks: Mapping[str, str]) -> list[Markup]:
+    places = {label: index for index, label in enumerate(labels)}
+    line = Markup(
+        '<g class="mark"><line x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/><text x="{3:.1f}" y="{4}">{5}</text></g>'
+    )
+    parts, row = [], 0
+    for label, text in marks.items():
+        if label in places:
+            x = scale.x(places[label])
+            parts.append(line.format(x, TOP, scale.height - BOTTOM, x + 4, TOP + 12 + 15 * (row % 5), text))
+            row += 1
+    return parts
+
+
+def _notes(scale: _Scale, notes: Sequence[str]) -> list[Markup]:
+    """One invisible strip a label (of a long run: a few labels) with its words as a tooltip."""
+    every = max(1, math.ceil(len(notes) / MAX_POINTS))
+    strip = Markup('<rect x="{:.1f}" y="{}" width="{:.1f}" height="{}" class="note"><title>{}</title></rect>')
+    width = every * (WIDTH - LEFT - RIGHT) / max(len(notes) - 1, 1)
+    tall = scale.height - TOP - BOTTOM
+    return [
+        strip.format(scale.x(at) - width / 2, TOP, width, tall, "\n".join(notes[at : at + every]))
+        for at in range(0, len(notes), every)
+    ]
 
 
 def _curve(scale: _Scale, curve: Curve) -> Markup:

@@ -24,7 +24,7 @@ _OTHER_LABELS = {
 _KEYS = {name.key: name.key for name in NAMES} | {key: key for key in _OTHER_KEYS}
 _KEYS |= {name.label: name.key for name in NAMES} | _OTHER_LABELS
 _NUMBER = re.compile(r"([+-]?\d+(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?)(%?)", re.ASCII)
-_MAX_CHARS = 16 * 1024 * 1024
+_MAX_CHARS = 2 * 1024 * 1024  # parsed JSON takes up to 40 times its text
 _FULL_DIGITS = 10  # a file that prints a number with so many significant digits prints full floats
 
 
@@ -41,7 +41,7 @@ def read_figures(source: TextSource, decoding: Decoding) -> dict[str, Reading]:
     text = _whole_text(source, decoding)
     try:
         data = json.loads(text, parse_float=_Number, parse_int=_Number)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ParityError(f"{plain(source.name)}: 不是 JSON not a JSON file ({plain(str(error), 80)})") from error
     if not isinstance(data, dict):
         raise ParityError(f"{plain(source.name)}: a JSON object was expected")
@@ -60,7 +60,7 @@ def read_premises(source: TextSource, decoding: Decoding) -> dict[str, str]:
     """Return the premises that a run.json states; empty for another file of figures."""
     try:
         data = json.loads(_whole_text(source, decoding))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError also for an integer of thousands of digits
         raise ParityError(f"{plain(source.name)}: 不是 JSON not a JSON file ({plain(str(error), 80)})") from error
     known = premises_of(data) if isinstance(data, dict) else {}
     return {plain(name, 60): plain(value, 120) for name, value in known.items()}

@@ -21,6 +21,7 @@ from functools import lru_cache
 MONEY, PRICE, PERCENT, SHARES = 2, 3, 2, 0
 
 _NUMBER = re.compile(r"([+-]?\d+(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?)\s*(股|手|张|份|%)?", re.ASCII)
+_MAX_CHARS = 64
 _NOTHING = frozenset(("", "-", "--", "—", "N/A", "None", "nan", "NaN"))
 
 
@@ -39,6 +40,8 @@ def number(text: str, least_decimals: int) -> Reading | None:
 
     Raises ValueError for anything else.
     """
+    if len(text) > _MAX_CHARS:
+        raise ValueError(f"a cell of {len(text)} characters is no number: {text[:40]!r}")
     cell = text.strip()
     if cell in _NOTHING:
         return None

@@ -22,12 +22,13 @@ from sdk.report.numbers import Reading
 from sdk.report.plain_text import plain
 from sdk.report.run_files import CASH, RunFiles, read_run
 from sdk.report.run_ties import tie_words
+from sdk.report.tie_impact import impact_words
 from sdk.scoring.figure_names import NAMES
 
 STRATEGY, BENCHMARK, DRAWDOWN = "#2f6fd0", "#e08a3c", "#2f9e63"
 _HEADLINE = ("algorithm_return", "annual_algo_return", "benchmark_return", "excess_return", "max_drawdown", "sharpe")
 _SIGNED = frozenset(("algorithm_return", "annual_algo_return", "benchmark_return", "excess_return", "alpha"))
-_SHOWN_ELSEWHERE = frozenset(("error", "notes"))
+_SHOWN_ELSEWHERE = frozenset(("error", "notes", "ties"))
 _LAST_TRADES, _LAST_MESSAGES, _MAX_SETTINGS = 20, 12, 60
 
 
@@ -71,7 +72,7 @@ def _view(run: RunFiles, extra: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
         "last_trades": [_trade(row) for row in run.transactions[: -_LAST_TRADES - 1 : -1]],
         "loud": sorted(run.loud, key=lambda message: (message.level, -message.count))[:_LAST_MESSAGES],
         "loud_count": sum(message.count for message in run.loud),
-        "ties": {"words": plain(tie_words(run.ties), 200), "rows": _ties(run)},
+        "ties": {"words": plain(tie_words(run.ties), 200), "impact": _impact(run), "rows": _ties(run)},
         "log_lines": run.log_lines,
         "problems": run.problems,
         "settings": _settings({key: value for key, value in run.settings.items() if key not in _SHOWN_ELSEWHERE}),
@@ -183,6 +184,11 @@ def _trade(row: Any) -> dict[str, Any]:
         "cells": [_shown(part) for part in texts],
         "status": plain(row.status, 10),
     }
+
+
+def _impact(run: RunFiles) -> str:
+    found = run.settings.get("ties")
+    return plain(impact_words(found), 300) if isinstance(found, dict) else ""
 
 
 def _ties(run: RunFiles) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sdk.errors import ParityError
@@ -22,12 +23,16 @@ from sdk.report.plain_text import plain
 from sdk.report.text_files import Decoding, TextSource, read_lines
 
 MAX_PROBLEMS = 20
+MAX_WORD_CHARS = 200
+MAX_CELLS = 2_000  # of a row; the tables have 17
+MAX_ROW_LINES = 200  # a quoted cell may hold line breaks; a row of more lines has lost a quote
 _DAY = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T](\d{2}:\d{2}:\d{2}))?", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
 _SECURITY = re.compile(r"(?P<name>.*)\((?P<code>[\w.\-]+)\)", re.DOTALL)
 _DIRECTIONS = {"买": "buy", "卖": "sell", "买入": "buy", "卖出": "sell", "开多": "buy", "平多": "sell"}
 
 
+@lru_cache(maxsize=1 << 12)
 def day(text: str) -> str:
     """Return ``YYYY-MM-DD`` of a date or a date and time."""
     match = _DAY.fullmatch(text.strip())
@@ -36,6 +41,7 @@ def day(text: str) -> str:
     return f"{match[1]}-{int(match[2]):02d}-{int(match[3]):02d}"
 
 
+@lru_cache(maxsize=1 << 12)
 def clock(text: str) -> str:
     """Return ``HH:MM:SS``; an empty cell stays empty."""
     cell = text.strip()
@@ -50,6 +56,13 @@ def direction(text: str) -> str:
     if text.strip() not in _DIRECTIONS:
         raise ValueError(f"neither 买 nor 卖: {text[:40]!r}")
     return _DIRECTIONS[text.strip()]
+
+
+def _word(text: str) -> str:
+    """Return a short text; so a kept row has a bounded size."""
+    if len(text) > MAX_WORD_CHARS:
+        raise ValueError(f"a cell of {len(text)} characters: {text[:40]!r}")
+    return text.strip()
 
 
 def _cell(decimals: int) -> Callable[[str], Reading | None]:
@@ -134,11 +147,11 @@ SHAPES = (
         {
             "day": (("日期",), day),
             "time": (("委托时间",), clock),
-            "kind": (("品种",), str.strip),
-            "security": (("标的",), str.strip),
-            "code": (("代码",), str.strip),
+            "kind": (("品种",), _word),
+            "security": (("标的",), _word),
+            "code": (("代码",), _word),
             "direction": (("交易类型", "方向"), direction),
-            "order_type": (("下单类型",), str.strip),
+            "order_type": (("下单类型",), _word),
             "filled": (("成交数量", "数量"), _shares),
             "price": (("成交价",), _price),
             "value": (("成交额",), _money),
@@ -146,7 +159,7 @@ SHAPES = (
             "limit_price": (("委托价格",), _price),
             "gain": (("平仓盈亏",), _money),
             "fee": (("手续费",), _money),
-            "status": (("状态",), str.strip),
+            "status": (("状态",), _word),
         },
     ),
     Shape(
@@ -155,8 +168,8 @@ SHAPES = (
         ("day", "security", "value"),
         {
             "day": (("日期", "date"), day),
-            "kind": (("品种",), str.strip),
-            "security": (("标的", "security"), str.strip),
+            "kind": (("品种",), _word),
+            "security": (("标的", "security"), _word),
             "amount": (("数量",), _shares),
             "closeable": (("可用数量",), _shares),
             "price": (("收盘价/结算价", "price"), _price),
@@ -212,65 +225,117 @@ def shape_of(headers: list[str]) -> Shape | None:
 
 def read_table(source: TextSource, decoding: Decoding) -> Table:
     """Read one of the three tables; raise ParityError where the header is none of theirs."""
+    seen = TableReading()
+    rows = tuple(table_rows(source, decoding, seen))
+    return Table(source.name, seen.kind, rows, seen.problems, seen.whole, seen.headers)
+
+
+@dataclass
+class TableReading:
+    """What a reading of a table found beside its rows; complete when the rows are at their end."""
+
+    kind: str = ""
+    headers: tuple[str, ...] = ()
+    whole: bool = True
+    bad_rows: int = 0
+    shown: list[str] = field(default_factory=list)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        more = f"… 共 {self.bad_rows} 行读不出 rows could not be read"
+        return tuple(self.shown) + ((more,) if self.bad_rows > MAX_PROBLEMS else ())
+
+
+def table_rows(source: TextSource, decoding: Decoding, seen: TableReading) -> Iterator[Any]:
+    """Yield the rows of one of the three tables, one in memory at a time; raise ParityError for another header."""
     records = csv_records(source, decoding)
     _, headers, whole = next(records, (0, [], True))
     shape = shape_of(headers)
     if shape is None:
         raise ParityError(f"{plain(source.name)}: unknown header {plain(','.join(headers), 120)}")
-    rows, problems = [], []
+    names = [header.strip().lstrip("\ufeff") for header in headers]
+    seen.kind, seen.headers = shape.kind, tuple(headers)
+    layouts = _layouts(shape, names)
+    plainest = layouts[len(names)]
     for line, cells, whole in records:
         try:
-            rows.append(_row(shape, [header.strip() for header in headers], cells, whole))
+            row = layouts.get(len(cells), plainest).read(cells, whole)
         except ValueError as error:
-            problems.append(f"{plain(source.name)}:{line}: {plain(str(error), 100)}")
+            seen.bad_rows += 1
+            if seen.bad_rows <= MAX_PROBLEMS:
+                seen.shown.append(f"{plain(source.name)}:{line}: {plain(str(error), 100)}")
+            continue
+        yield row
+    seen.whole = whole
     if not whole:
-        problems.append(
+        seen.shown.append(
             f"{plain(source.name)}: 最后一行没有换行 the last line has no end; its last cell is not believed"
         )
-    if len(problems) > MAX_PROBLEMS:
-        problems = [*problems[:MAX_PROBLEMS], f"{plain(source.name)}: … {len(problems)} problems in all"]
-    return Table(source.name, shape.kind, tuple(rows), tuple(problems), whole, tuple(headers))
 
 
 def csv_records(source: TextSource, decoding: Decoding) -> Iterator[tuple[int, list[str], bool]]:
     """Yield (line number, cells, whole); ``whole`` is False for a last record that no newline ends."""
-    whole = True
+    whole, lines = True, 0
 
     def physical() -> Iterator[str]:
-        nonlocal whole
+        nonlocal whole, lines
         for line in read_lines(source, decoding):
-            whole = line.whole
+            whole, lines = line.whole, lines + 1
+            if line.text.count(",") > MAX_CELLS or lines > MAX_ROW_LINES:
+                raise ParityError(
+                    f"{plain(source.name)}:{line.number}: more than {MAX_CELLS} cells or {MAX_ROW_LINES} lines "
+                    "in a row; a quote was opened and never closed, or this is no table of the platform"
+                )
             yield line.text + ("\n" if line.whole else "")
 
     reader = csv.reader(physical())
     try:
         for cells in reader:
+            lines = 0
             if cells:
                 yield reader.line_num, cells, whole
     except csv.Error as error:
         raise ParityError(f"{plain(source.name)}:{reader.line_num}: not a CSV table ({error})") from error
 
 
-def _row(shape: Shape, headers: list[str], cells: list[str], whole: bool) -> Any:
-    if shape.kind == "position" and len(cells) == len(headers) + 1 and headers[-1] == "仓位占比":
-        headers = [*headers[:-1], "组合总值", headers[-1]]
-    if len(cells) != len(headers):
-        raise ValueError(f"{len(cells)} cells under {len(headers)} headers; the row is cut or damaged")
-    if not whole:
-        cells = [*cells[:-1], ""]
-    by_header = dict(zip(headers, cells, strict=True))
-    values: dict[str, Any] = {}
-    for name, (titles, reader) in shape.columns.items():
-        title = next((title for title in titles if title in by_header), None)
-        if title is not None:
-            values[name] = reader(by_header[title])
-    return shape.row(**_with_code(values))
+class _Columns:
+    """Where each field stands in the rows of one file."""
+
+    def __init__(self, shape: Shape, headers: list[str]) -> None:
+        self.row, self.width = shape.row, len(headers)
+        places = {header: place for place, header in enumerate(headers)}
+        self.fields: list[tuple[str, int, Callable[[str], Any]]] = []
+        for name, (titles, reader) in shape.columns.items():
+            title = next((title for title in titles if title in places), None)
+            if title is not None:
+                self.fields.append((name, places[title], reader))
+
+    def read(self, cells: list[str], whole: bool) -> Any:
+        """Return the row; ValueError for cells that do not fit."""
+        if len(cells) != self.width:
+            raise ValueError(f"{len(cells)} cells under {self.width} headers; the row is cut or damaged")
+        if not whole:
+            cells = [*cells[:-1], ""]
+        return self.row(**_with_code({name: reader(cells[place]) for name, place, reader in self.fields}))
+
+
+def _layouts(shape: Shape, headers: list[str]) -> dict[int, _Columns]:
+    """Return number of cells → columns: a position row has one value more than headers (组合总值)."""
+    layouts = {len(headers): _Columns(shape, headers)}
+    if shape.kind == "position" and headers[-1] == "仓位占比":
+        longer = [*headers[:-1], "组合总值", headers[-1]]
+        layouts[len(longer)] = _Columns(shape, longer)
+    return layouts
 
 
 def _with_code(values: dict[str, Any]) -> dict[str, Any]:
     """Split ``平安银行(000001.XSHE)`` into name and code, where no column of its own holds the code."""
     if "security" in values and not values.get("code"):
-        match = _SECURITY.fullmatch(values["security"])
-        values["code"] = match["code"] if match else values["security"]
-        values["security"] = match["name"] if match else values["security"]
+        values["security"], values["code"] = _name_and_code(values["security"])
     return values
+
+
+@lru_cache(maxsize=1 << 12)
+def _name_and_code(text: str) -> tuple[str, str]:
+    match = _SECURITY.fullmatch(text)
+    return (match["name"], match["code"]) if match else (text, text)

@@ -19,6 +19,7 @@ from sdk.report.plain_text import plain
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
 MAX_LINE_CHARS = 4 * 1024 * 1024
+MAX_LINES = 5_000_000
 _CHUNK = 1 << 16
 _BAD_SHARE = 0.05  # of the non-ASCII bytes; more than this is another encoding, not damage
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -76,6 +77,8 @@ def read_lines(source: TextSource, decoding: Decoding) -> Iterator[Line]:
         *done, rest = (rest + decoder.decode(chunk)).split("\n")
         for text in done:
             number += 1
+            if number > MAX_LINES:
+                raise ParityError(f"{plain(source.name)}: more than {MAX_LINES} lines; split the period")
             yield Line(number, text.removesuffix("\r"), True)
         if len(rest) > MAX_LINE_CHARS:
             raise ParityError(f"{plain(source.name)}: line {number + 1} is longer than {MAX_LINE_CHARS} characters")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 from pathlib import Path
 
@@ -9,7 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.made_downloads import BIG_FILES, write_big_file
+from benchmarks.parity import Case, measure
+from parity.compare import compare_sides
 from parity.platform_files import MAX_MEMBERS
+from parity.side import read_side
 from sdk.errors import ParityError
 from sdk.report.run_tables import read_table
 from sdk.report.text_files import TextSource, detect
@@ -60,6 +65,9 @@ UNREADABLE = {
     "bomb": _bomb,
     "lying bomb": _lying_bomb,
     "too many": lambda path: _zip(path, {f"{number}.txt": b"x" for number in range(MAX_MEMBERS + 1)}),
+    "a list of members of many megabytes": lambda path: _zip(
+        path, {"x" * 60_000 + f"{n}.txt": b"" for n in range(40)}
+    ),
     "nothing known": lambda path: _zip(path, {"readme.txt": b"hello\n", "../../etc/x.txt": b"hello\n"}),
 }
 
@@ -134,3 +142,41 @@ def test_a_mutated_row_never_breaks_the_reader(tmp_path_factory, table, at: int,
     except ParityError:
         return
     assert len(read.rows) <= len(rows) + len(junk)
+
+
+LONG_LINES = {
+    "log.txt": "2024-03-01 09:30:00 - INFO  - " + "（" * 3_000_000,
+    "order.txt": "2024-03-01 09:30:00 - INFO  - order StockOrder(entrust_id=1 " + "a=" * 1_500_000,
+    "audit.txt": "2024-03-01 09:30:00 - INFO  - AUDIT|v1|2024-03-01|" + "x|" * 1_500_000,
+    "spaces.txt": "2024-03-01 09:30:00 - INFO  - 调整为" + " " * 3_000_000,
+    "blank.txt": "2024-03-01 09:30:00 - INFO  - 下单检查标的数量：StockOrder(" + "\n" * 1_000_000,
+    "cells.csv": f"{TRANSACTION_HEADER}\n" + "," * 3_000_000,
+    "quote.csv": f'{TRANSACTION_HEADER}\n"' + "a\n" * 1_000_000,
+    "rows.csv": f"{TRANSACTION_HEADER}\n" + 'a,"\n",' * 500_000,
+    "days.csv": "时间,策略收益\n"
+    + "".join(f"{year:04d}-01-{day:02d},1\n" for year in range(999) for day in range(99)),
+    "figures.json": '{"figures": {"sharpe": ' + "9" * 1_000_000 + "}}",
+}
+
+
+@pytest.mark.parametrize("name", LONG_LINES)
+def test_absurd_lengths_are_read_or_refused_in_a_moment(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(LONG_LINES[name] + "\n", "utf-8")
+    started, words = time.process_time(), ""
+    try:
+        side = read_side(path)
+        compare_sides(side, side)
+    except ParityError as error:
+        words = str(error)
+    assert len(words) < 1_000
+    assert time.process_time() - started < 15
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", BIG_FILES)
+def test_a_file_of_a_hundred_megabytes_needs_little_memory(kind: str, tmp_path: Path) -> None:
+    path = write_big_file(tmp_path / f"big-{kind}", kind, 100 << 20)
+    found = measure(Case(kind, path, path, None, 300.0), tmp_path)
+    assert found["equal"]
+    assert found["mb"] <= 300

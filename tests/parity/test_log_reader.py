@@ -70,8 +70,8 @@ def test_an_error_text_may_hold_line_breaks_and_commas(tmp_path: Path) -> None:
     line = log_lines()[3].replace("error=)", f"error={error})")
     log = read_text(tmp_path, line + "\n")
     assert log.lines == {"continuation": 1, "fill": 1}
-    assert log.events[0].order is not None
-    assert log.events[0].order.get("error") == error
+    assert next(iter(log.events)).order is not None
+    assert next(iter(log.events)).order.get("error") == error
 
 
 def test_a_traceback_is_one_message(tmp_path: Path) -> None:

@@ -1,0 +1,81 @@
+"""The NAV of both sides by day, as cumulative return in percent, and what first differs on each day."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from parity.compare import Verdict
+from parity.layers import CHINESE, Comparison
+from parity.records import Side
+from sdk.report.plain_text import plain
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Days ascending; a side's return is NaN on a day that it does not tell."""
+
+    days: tuple[str, ...]
+    local: tuple[float, ...]
+    platform: tuple[float, ...]
+
+    @property
+    def gaps(self) -> tuple[float, ...]:
+        """Platform − local on each day, in percentage points; NaN where a side tells nothing."""
+        return tuple(there - here for here, there in zip(self.local, self.platform, strict=True))
+
+    @property
+    def shown(self) -> bool:
+        """Whether both sides tell enough days for a line."""
+        return all(sum(map(math.isfinite, curve)) > 1 for curve in (self.local, self.platform))
+
+
+def curves_of(verdict: Verdict) -> Curves:
+    """Return the cumulative returns of both sides in percent over all days that either tells."""
+    local, platform = returns_of(verdict.local), returns_of(verdict.platform)
+    days = tuple(sorted({*local, *platform}))
+    return Curves(
+        days,
+        tuple(local.get(day, math.nan) for day in days),
+        tuple(platform.get(day, math.nan) for day in days),
+    )
+
+
+def returns_of(side: Side) -> dict[str, float]:
+    """Return day → cumulative return in percent: as printed in result.csv, else from the total values.
+
+    Total values alone do not tell the capital, so they count from their first day.
+    """
+    printed = {row.day: row.strategy.value for row in side.results or () if row.strategy is not None}
+    told = {day: value for day, value in printed.items() if value is not None}
+    if told:
+        return told
+    values = {day: reading.value for day, reading in sorted(side.total_value.items()) if reading.value}
+    first = next(iter(values.values()), None)
+    return {day: (value / first - 1) * 100 for day, value in values.items() if value is not None and first}
+
+
+def starting_cash(side: Side) -> float | None:
+    """Return the capital in CNY from the first day's total value and gain; None where the files do not tell both."""
+    if not side.results:
+        return None
+    first = side.results[0]
+    total = side.total_value.get(first.day)
+    gains = [reading.value for reading in (first.earned, first.lost) if reading is not None]
+    if total is None or total.value is None or not gains or None in gains:
+        return None
+    return round(total.value - sum(gain for gain in gains if gain is not None), 2)
+
+
+def day_words(day: str, local: float, platform: float, first: Comparison | None, cause: str = "") -> str:
+    """Return what the chart says when the pointer rests on a day."""
+    parts = [day]
+    for name, value in (("平台", platform), ("本地", local)):
+        parts.append(f"{name} {value:+.2f}%" if math.isfinite(value) else f"{name} --")
+    if math.isfinite(local) and math.isfinite(platform):
+        parts.append(f"差 {platform - local:+.2f}%")
+    words = "  ".join(parts)
+    if first is not None:
+        named = " ".join(filter(None, (plain(first.code, 20), CHINESE[first.layer], plain(first.field, 30))))
+        words += f"\n当日首个差异 {named}：平台 {plain(first.platform, 60)}，本地 {plain(first.local, 60)}"
+    return words + (f"\n原因 {cause}" if cause else "")
