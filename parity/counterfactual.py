@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from parity.compare import Verdict, compare_sides
 from parity.counterfactual_market import ChangedBundle, MarketChange
 from parity.counterfactual_text import NotApplicable
@@ -93,11 +95,11 @@ class Bench:
         return self._trial(recipe, self.target, recipe.end)
 
     def probe(self, recipe: Recipe, day: str) -> Trial | None:
-        """Run through ``day`` and compare what lies before its end; None where the recipe cannot run."""
+        """Run past ``day`` and compare what lies before its end; None where the recipe cannot run."""
         if day not in self._cut:
             self._cut[day] = until(self.target, day)
         try:
-            return self._trial(recipe, self._cut[day], min(day, recipe.end), day)
+            return self._trial(recipe, self._cut[day], _day_after(recipe, day), day)
         except (JqalphaError, NotApplicable):
             return None
 
@@ -114,16 +116,27 @@ class Bench:
     def run(self, recipe: Recipe, end: str) -> Side:
         """Run a recipe and read its files."""
         self.runs += 1
-        bundle = ChangedBundle(recipe.bundle, recipe.market) if recipe.market else recipe.bundle
         with tempfile.TemporaryDirectory(prefix="jqalpha-counterfactual-") as folder:
-            out = Path(folder) / "run"
-            run_backtest(
-                *(recipe.strategy, bundle, recipe.start, end, recipe.cash, out, recipe.frequency, recipe.rules),
-                name="counterfactual",
-            )
-            side = _loaded(read_side(out))
-        figures = side.figures if recipe.figures is None or side.figures is None else recipe.figures(side.figures)
-        return replace(side, premises={}, figures=figures)
+            return run_into(recipe, end, Path(folder) / "run")
+
+
+def run_into(recipe: Recipe, end: str, out: Path) -> Side:
+    """Run a recipe through ``end``, write the files of the run to ``out``, and read them."""
+    bundle = ChangedBundle(recipe.bundle, recipe.market) if recipe.market else recipe.bundle
+    run_backtest(
+        *(recipe.strategy, bundle, recipe.start, end, recipe.cash, out, recipe.frequency, recipe.rules),
+        name="counterfactual",
+    )
+    side = _loaded(read_side(out))
+    figures = side.figures if recipe.figures is None or side.figures is None else recipe.figures(side.figures)
+    return replace(side, premises={}, figures=figures)
+
+
+def _day_after(recipe: Recipe, day: str) -> str:
+    """Return the trading day after ``day``: what is still open at the end of a run is told otherwise than in it."""
+    days = recipe.bundle.days
+    place = int(np.searchsorted(days, np.datetime64(day), side="right"))
+    return min(str(days[place]), recipe.end) if place < len(days) else recipe.end
 
 
 def standing(differences: tuple[Comparison, ...]) -> Standing:
