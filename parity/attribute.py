@@ -17,11 +17,9 @@ from itertools import combinations
 
 from parity.causes import BY_CODE, CAUSES, DEEP, GIVEN, CauseRow
 from parity.counterfactual import (
-    END,
     Bench,
     Change,
     Recipe,
-    Standing,
     Trial,
     holdings_gap,
     last_value,
@@ -36,7 +34,14 @@ from parity.quirks import Quirk, matching, quirk_remark
 from parity.records import Side
 from sdk.errors import JqalphaError
 
-MOST_STEPS, MOST_FULL_RUNS, MOST_PAIRS = 10, 4, 60
+MOST_STEPS, MOST_FULL_RUNS, MOST_PARTIAL_RUNS, MOST_PAIRS, MOST_OF_A_CAUSE = 10, 8, 3, 40, 6
+_DEEP_CODES = frozenset(row.code for row in DEEP)
+_GIVEN_WHEN = {
+    "pool": lambda scene: any("pool" in field for field in scene.fields),
+    "inputs": lambda scene: scene.reads_differ,
+    "score": lambda scene: "score" in scene.layers,
+    "rank": lambda scene: "rank/ties" in scene.layers,
+}
 _LAYER_OF_GIVEN = {"pool": "inputs", "inputs": "inputs", "score": "score", "rank": "rank/ties"}
 
 
@@ -68,7 +73,7 @@ class Walk:
 
     @property
     def equal(self) -> bool:
-        return self.end.standing[0] == END
+        return self.end.standing.equal
 
 
 def walk(recipe: Recipe, target: Side, quirks: Sequence[Quirk] = (), given: bool = True) -> Walk:
@@ -77,11 +82,10 @@ def walk(recipe: Recipe, target: Side, quirks: Sequence[Quirk] = (), given: bool
     start = now = bench.full(recipe)
     noise = _own_noise(bench, start)
     steps: list[Step] = []
-    while now.standing[0] != END and len(steps) < MOST_STEPS:
-        scene = Scene(now.recipe, now.side, bench.target, now.verdict, bench.seen(now.verdict))
+    while not now.standing.equal and len(steps) < MOST_STEPS:
+        scene = _scene(bench, now)
         found = _noise_step(bench, scene, now, noise) if noise is not None and not steps else None
-        found = found or _single(bench, scene, now, CAUSES) or _single(bench, scene, now, DEEP)
-        found = found or _pair(bench, scene, now)
+        found = found or _best(bench, scene, now) or _pair(bench, scene, now)
         if found is None and given:
             found = _given(bench, scene, now)
         if not found:
@@ -94,12 +98,16 @@ def walk(recipe: Recipe, target: Side, quirks: Sequence[Quirk] = (), given: bool
     return Walk(tuple(steps), start, now, bench.runs, noise)
 
 
+def _scene(bench: Bench, now: Trial) -> Scene:
+    return Scene(now.recipe, now.side, bench.target, now.verdict, bench.seen(now.verdict))
+
+
 Found = list[tuple[Change, Trial]]
 
 
 def _own_noise(bench: Bench, start: Trial) -> Comparison | None:
     """Run the recipe a second time: a run that differs from itself has no seed. The first difference, or None."""
-    if start.standing[0] == END:
+    if start.standing.equal:
         return None
     again = Bench(start.side).full(start.recipe)
     bench.runs += 1
@@ -113,40 +121,43 @@ def _noise_step(bench: Bench, scene: Scene, now: Trial, noise: Comparison | None
 
 
 # ------------------------------------------------------------------------------------------------------------- one change
+def _best(bench: Bench, scene: Scene, now: Trial) -> Found | None:
+    """Return the one change that leaves the latest first difference; rows with many changes are asked last."""
+    found = _single(bench, scene, now, CAUSES)
+    if found and (found[0][1].standing.equal or found[0][0].cause not in _DEEP_CODES):
+        return found
+    deeper = _single(bench, scene, now, DEEP)
+    both = [*(found or ()), *(deeper or ())]
+    return [max(both, key=lambda run: run[1].standing.key)] if both else None
+
+
 def _single(bench: Bench, scene: Scene, now: Trial, rows: Sequence[CauseRow]) -> Found | None:
-    """Return the change that moves the first difference furthest, run to the end; None where none does."""
-    best: list[tuple[Standing, int, Change, Recipe]] = []
-    number, cured = 0, 0
-    for row in rows:
-        if not row.signature(scene):
+    """Return the change that moves the first difference furthest, run to the end; None where none does.
+
+    What cures its probe is run to the end at once, and the search ends with the first that cures the whole run.
+    """
+    runs: Found = []
+    partial: list[tuple[tuple[str, int, int], int, Change, Recipe]] = []
+    options = [change for row in rows if row.signature(scene) for change in _changes(row, scene)]
+    for number, change in enumerate(options):
+        made = _applied(change, now.recipe)
+        trial = None if made is None else _try(bench, scene, made)
+        if made is None or trial is None or not trial.standing.beyond(now.standing):
             continue
-        for change in _changes(row, scene):
-            number += 1
-            made = _applied(change, now.recipe)
-            trial = None if made is None else bench.probe(made, _day(scene))
-            if made is None or trial is None or not trial.standing > now.standing:
-                continue
-            best.append((trial.standing, -number, change, made))
-            cured += trial.standing[0] == END
-            if trial.standing[0] == END:
-                whole = bench.full(made)
-                if whole.standing[0] == END:
-                    return [(change, whole)]
-                if cured >= MOST_FULL_RUNS:
-                    break
-        if cured >= MOST_FULL_RUNS:
-            break
-    return _furthest(bench, best, now)
-
-
-def _furthest(bench: Bench, best: list[tuple[Standing, int, Change, Recipe]], now: Trial) -> Found | None:
-    """Run the best few to the end and return the one that leaves the latest first difference."""
-    best.sort(key=lambda row: row[:2], reverse=True)
-    runs = [(change, bench.full(made)) for _, _, change, made in best[:MOST_FULL_RUNS]]
-    runs = [(change, trial) for change, trial in runs if trial.standing > now.standing]
+        if not trial.standing.equal:
+            partial.append((trial.standing.key, -number, change, made))
+        elif (whole := bench.attempt(made)) is not None:
+            runs.append((change, whole))
+            if whole.standing.equal:
+                return [(change, whole)]
+            if len(runs) == MOST_FULL_RUNS:
+                break
     if not runs:
-        return None
-    return [max(runs, key=lambda run: (run[1].standing, -path_gap(run[1].side, bench.target)))]
+        partial.sort(key=lambda row: row[:2], reverse=True)
+        tried = [(change, bench.attempt(made)) for _, _, change, made in partial[:MOST_PARTIAL_RUNS]]
+        runs = [(change, whole) for change, whole in tried if whole is not None]
+    runs = [(change, whole) for change, whole in runs if whole.standing.beyond(now.standing)]
+    return [max(runs, key=lambda run: (run[1].standing.key, -path_gap(run[1].side, bench.target)))] if runs else None
 
 
 def _changes(row: CauseRow, scene: Scene) -> list[Change]:
@@ -165,26 +176,27 @@ def _applied(change: Change, recipe: Recipe) -> Recipe | None:
     return None if made == recipe else made
 
 
-def _day(scene: Scene) -> str:
-    """Return the day through which a probe runs; the whole run where the difference has no day."""
-    return scene.first.moment[:10] or scene.recipe.end
+def _try(bench: Bench, scene: Scene, recipe: Recipe) -> Trial | None:
+    """Run past the day of the first difference; to the end where that difference has no day."""
+    day = scene.first.moment[:10]
+    return bench.probe(recipe, day) if day else bench.attempt(recipe)
 
 
 # ---------------------------------------------------------------------------------------------------- two changes at once
 def _pair(bench: Bench, scene: Scene, now: Trial) -> Found | None:
     """Return two changes of different causes that remove the first difference together; None where none do."""
     rows = [row for row in CAUSES if row.signature(scene)]
-    options = [change for row in rows for change in _changes(row, scene)[:12] if _applied(change, now.recipe)]
+    options = [change for row in rows for change in _changes(row, scene)[:MOST_OF_A_CAUSE] if _applied(change, now.recipe)]
     pairs = [(one, other) for one, other in combinations(options, 2) if one.cause != other.cause]
     for one, other in pairs[:MOST_PAIRS]:
         first = _applied(one, now.recipe)
         both = None if first is None else _applied(other, first)
-        trial = None if both is None else bench.probe(both, _day(scene))
-        if first is None or both is None or trial is None or trial.standing[0] != END:
+        trial = None if both is None else _try(bench, scene, both)
+        if first is None or both is None or trial is None or not trial.standing.equal:
             continue
-        whole = bench.full(both)
-        if whole.standing > now.standing:
-            return [(one, bench.full(first)), (other, whole)]
+        halfway, whole = bench.attempt(first), bench.attempt(both)
+        if halfway is not None and whole is not None and whole.standing.beyond(now.standing):
+            return [(one, halfway), (other, whole)]
     return None
 
 
@@ -195,6 +207,8 @@ def _given(bench: Bench, scene: Scene, now: Trial) -> Found | None:
     if not audits:
         return None
     for layer in LAYERS_GIVEN:
+        if not _GIVEN_WHEN[layer](scene):
+            continue
         words = f"{CHINESE[_LAYER_OF_GIVEN[layer]]}取自另一侧的 AUDIT 行 ({layer} of the other side)"
         change = Change(
             GIVEN[layer], words, lambda recipe, layer=layer: recipe.with_text(with_given, audits, layer), known=False
@@ -202,11 +216,11 @@ def _given(bench: Bench, scene: Scene, now: Trial) -> Found | None:
         made = _applied(change, now.recipe)
         if made is None:
             continue
-        trial = bench.probe(made, _day(scene))
-        if trial is None or not trial.standing > now.standing:
+        trial = _try(bench, scene, made)
+        if trial is None or not trial.standing.beyond(now.standing):
             continue
-        whole = bench.full(made)
-        if whole.standing > now.standing:
+        whole = bench.attempt(made)
+        if whole is not None and whole.standing.beyond(now.standing):
             return [(change, whole)]
     return None
 
@@ -222,8 +236,8 @@ def _needed(bench: Bench, recipe: Recipe, steps: list[Step], now: Trial) -> list
         made: Recipe | None = recipe
         for other in others:
             made = None if made is None else _applied(other.change, made)
-        trial = None if made is None else bench.full(made)
-        if trial is not None and trial.standing >= now.standing:
+        trial = None if made is None else bench.attempt(made)
+        if trial is not None and trial.standing.key >= now.standing.key:
             kept = _charged(bench, recipe, others)
     return kept
 
@@ -232,8 +246,10 @@ def _charged(bench: Bench, recipe: Recipe, steps: list[Step]) -> list[Step]:
     """Return the steps with the runs before and after each, applied one after the other."""
     now, found = bench.full(recipe), []
     for step in steps:
+        scene = _scene(bench, now)
+        first, security = _evidence(BY_CODE[step.change.cause], scene, now)
         after = bench.full(step.change.apply(now.recipe))
-        found.append(replace(step, before=now, after=after))
+        found.append(Step(step.change, first, scene.first.moment[:10], security, now, after))
         now = after
     return found
 
@@ -253,7 +269,8 @@ def _evidence(row: CauseRow, scene: Scene, now: Trial) -> tuple[Comparison, str]
 def _ex_code(scene: Scene, now: Trial) -> str:
     """Return the held code with a corporate action on the day of the first difference, or empty."""
     day = scene.first.moment[:10]
-    held = {row.code for row in now.side.positions or () if row.day <= day}
+    before = max((told for told in now.side.cash if told < day), default="")
+    held = {row.code for row in now.side.positions or () if row.day == before}
     table = scene.recipe.bundle.corporate_actions
     here = table[table["ex_date"].astype(str).str[:10] == day]
     return next((code for code in here["code"] if code in held), "")

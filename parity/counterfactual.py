@@ -24,12 +24,11 @@ from parity.record_stream import Records
 from parity.records import Side, Trading
 from parity.side import read_side
 from sdk.emulator.runner import run_backtest
-from sdk.errors import JqalphaError
+from sdk.errors import JqalphaError, ParityError
 from sdk.market.bundle import Bundle
 from sdk.report.numbers import Reading
 
-END = "9999"
-Standing = tuple[str, int, int, int]
+END = "99999"  # after every moment, and after what has none
 FigureRule = Callable[[Mapping[str, Reading]], Mapping[str, Reading]]
 
 
@@ -72,6 +71,30 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """How far two sides agree: moment and layer of the first difference, and which fields of that layer differ then."""
+
+    moment: str
+    layer: int
+    fields: frozenset[str] = frozenset()
+
+    @property
+    def equal(self) -> bool:
+        return self.moment == END
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """Sort key; larger is better."""
+        return (self.moment, self.layer, -len(self.fields))
+
+    def beyond(self, other: Standing) -> bool:
+        """Tell whether this agrees further: a later first difference, or fewer of the same fields at the same place."""
+        if (self.moment, self.layer) != (other.moment, other.layer):
+            return (self.moment, self.layer) > (other.moment, other.layer)
+        return self.fields < other.fields
+
+
+@dataclass(frozen=True)
 class Trial:
     """A recipe that was run: its side, the comparison with the target, how far they agree, and the NAV at the end."""
 
@@ -89,10 +112,18 @@ class Bench:
         self.runs = 0
         self._ignore = ignore
         self._cut: dict[str, Side] = {}
+        self._last: tuple[Recipe, Side] | None = None
 
     def full(self, recipe: Recipe) -> Trial:
         """Run to the end and compare everything."""
         return self._trial(recipe, self.target, recipe.end)
+
+    def attempt(self, recipe: Recipe) -> Trial | None:
+        """Run to the end; None where the recipe cannot run."""
+        try:
+            return self.full(recipe)
+        except (JqalphaError, NotApplicable):
+            return None
 
     def probe(self, recipe: Recipe, day: str) -> Trial | None:
         """Run past ``day`` and compare what lies before its end; None where the recipe cannot run."""
@@ -106,6 +137,8 @@ class Bench:
     def _trial(self, recipe: Recipe, target: Side, end: str, day: str = "") -> Trial:
         side = self.run(recipe, end)
         side = until(side, day) if day else side
+        if side.audits is None and target.audits is not None:
+            side = replace(side, audits=Records.of(()))  # a run that never came to a rebalance has none, and is judged
         verdict = compare_sides(side, target)
         return Trial(recipe, side, verdict, standing(self.seen(verdict)))
 
@@ -115,19 +148,27 @@ class Bench:
 
     def run(self, recipe: Recipe, end: str) -> Side:
         """Run a recipe and read its files."""
-        self.runs += 1
-        with tempfile.TemporaryDirectory(prefix="jqalpha-counterfactual-") as folder:
-            return run_into(recipe, end, Path(folder) / "run")
+        plain = replace(recipe, figures=None, end=end)
+        if self._last is None or self._last[0] != plain:
+            self.runs += 1
+            with tempfile.TemporaryDirectory(prefix="jqalpha-counterfactual-") as folder:
+                self._last = plain, run_into(plain, end, Path(folder) / "run")
+        return _refigured(recipe, self._last[1])
 
 
 def run_into(recipe: Recipe, end: str, out: Path) -> Side:
     """Run a recipe through ``end``, write the files of the run to ``out``, and read them."""
     bundle = ChangedBundle(recipe.bundle, recipe.market) if recipe.market else recipe.bundle
-    run_backtest(
+    result = run_backtest(
         *(recipe.strategy, bundle, recipe.start, end, recipe.cash, out, recipe.frequency, recipe.rules),
         name="counterfactual",
     )
-    side = _loaded(read_side(out))
+    if result.error is not None:
+        raise ParityError(f"the run failed: {type(result.error).__name__}: {result.error}")
+    return _refigured(recipe, _loaded(read_side(out)))
+
+
+def _refigured(recipe: Recipe, side: Side) -> Side:
     figures = side.figures if recipe.figures is None or side.figures is None else recipe.figures(side.figures)
     return replace(side, premises={}, figures=figures)
 
@@ -140,16 +181,11 @@ def _day_after(recipe: Recipe, day: str) -> str:
 
 
 def standing(differences: tuple[Comparison, ...]) -> Standing:
-    """Return how far two sides agree; larger is better.
-
-    (moment of the first difference, its layer, − how many fields of that layer differ then, − how many values).
-    """
+    """Return how far two sides agree, from their differences in the order of time."""
     if not differences:
-        return (END, len(LAYERS), 0, 0)
-    first = differences[0]
-    moment, layer = first.order()
-    here = [one for one in differences if one.order() == (moment, layer)]
-    return (moment, layer, -len({one.field for one in here}), -len(here))
+        return Standing(END, len(LAYERS))
+    moment, layer = differences[0].order()
+    return Standing(moment, layer, frozenset(one.field for one in differences if one.order() == (moment, layer)))
 
 
 def until(side: Side, day: str) -> Side:

@@ -33,6 +33,7 @@ from parity.layers import INPUTS_FIELD, Comparison
 from parity.records import Side
 from sdk.errors import JqalphaError
 
+_INDICES = ("000001.XSHG", "000905.XSHG", "000016.XSHG", "000852.XSHG", "399001.XSHE", "399006.XSHE")
 _WINDOWS = (60, 119, 100, 90, 30, 20)
 
 
@@ -124,7 +125,7 @@ def benchmarks(scene: Scene) -> Iterator[Change]:
         used = rewrite.constant(scene.recipe.strategy, "BENCHMARK").strip("\"'")
     except rewrite.NotApplicable:
         return
-    for code in panel.codes:
+    for code in dict.fromkeys((*panel.codes, *_INDICES)):
         if code != used:
             yield _text("BENCH", f"基准指数 {code}", rewrite.with_benchmark, code)
     days = scene.side.cash or scene.side.total_value
@@ -152,7 +153,9 @@ def pools(scene: Scene) -> Iterator[Change]:
     """Members of other days, and filters."""
     recipe = scene.recipe
     fixed = [recipe.start, recipe.end, str(recipe.bundle.days[-1])]
-    wanted = {f"成分股名单取自 {day}": f'get_index_stocks(POOL_INDEX, date="{day}")' for day in fixed}
+    for day in dict.fromkeys(fixed):
+        yield _text("UNIV", f"成分股名单取自 {day} members of that day", rewrite.with_members_of, day)
+    wanted: dict[str, str] = {}
     wanted["前一交易日的成分股"] = "get_index_stocks(POOL_INDEX, date=context.previous_date)"
     wanted["上月末的成分股"] = (
         "get_index_stocks(POOL_INDEX, date=get_trade_days(end_date=context.previous_date, count=21)[0])"

@@ -17,6 +17,7 @@ from parity.records import Fill, Side
 from sdk.market.bundle import Bundle
 
 MOST_DECIMALS = 7
+_HALVED = "2023-08-28"  # stamp tax from 0.1 % to 0.05 %
 
 
 def simple_between(low: float, high: float, most: int = MOST_DECIMALS) -> float | None:
@@ -154,21 +155,21 @@ def order_costs(side: Side) -> list[str]:
     sells = [row for row in rows if row[1] == "sell" and row[2] > 0]
     if not buys:
         return []
-    repeated = [fee for fee, count in Counter(row[3] for row in buys).most_common(1) if count > 1 and len(buys) > 2]
-    least = repeated[0] if repeated and repeated[0] <= min(row[3] for row in buys) + 1e-9 else 0.0
-    rate = _rate([row for row in buys if row[3] > least + 1e-9], 0.0)
-    if rate is None:
-        rate = 0.0003 if least else 0.0
+    repeated = [fee for fee, count in Counter(row[3] for row in buys).most_common(1) if count > 1]
     calls = []
-    for commission in (rate,):
-        late = [row for row in sells if row[0] >= "2023-08-28"]
-        taxes = [_tax(part, commission, least) for part in (sells, [row for row in sells if row not in late], late)]
-        known = [tax if tax is not None else 0.001 for tax in taxes]
-        if taxes[0] is not None or not sells:
-            calls.append(_cost(known[0], commission, least))
-        elif taxes[1] is not None and taxes[2] is not None:
-            both = f"{known[1]!r} if str(context.current_dt.date()) < '2023-08-28' else {known[2]!r}"
-            calls.append(f"run_daily(lambda context: {_cost(both, commission, least)}, time='before_open')")
+    for least in dict.fromkeys((*repeated, 5.0, 0.0)):
+        commission = _rate([row for row in buys if row[3] > least + 1e-9], 0.0)
+        if commission is None and any(row[3] > least + 1e-9 for row in buys):
+            continue
+        rate = (0.0003 if least else 0.0) if commission is None else commission
+        late = [row for row in sells if row[0] >= _HALVED]
+        early = [row for row in sells if row[0] < _HALVED]
+        whole, before, after = (_tax(part, rate, least) for part in (sells, early, late))
+        if whole is not None or not sells:
+            calls.append(_cost(0.001 if whole is None else whole, rate, least))
+        elif before is not None and after is not None:
+            both = f"{before!r} if str(context.current_dt.date()) < '{_HALVED}' else {after!r}"
+            calls.append(_cost(both, rate, least))
     return calls
 
 

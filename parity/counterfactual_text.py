@@ -89,6 +89,12 @@ def with_pool(text: str, expression: str) -> str:
     return line(text, r"^        pool = .*$", f"        pool = {expression}")
 
 
+def with_members_of(text: str, day: str) -> str:
+    """Take the members of one fixed day (ISO), which may lie in the future of a rebalance."""
+    text = line(text, r'^    set_option\("avoid_future_data", .*\)$', '    set_option("avoid_future_data", False)')
+    return with_pool(text, f'sorted(get_index_stocks(POOL_INDEX, date="{day}"))')
+
+
 def with_task(text: str, call: str) -> str:
     """Schedule the rebalance by another call (``run_monthly(rebalance, 1, time="close")``)."""
     return line(text, r"^    run_(?:monthly|weekly|daily)\(rebalance.*\)$", f"    {call}")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from parity import counterfactual_market as market
 from parity import counterfactual_text as rewrite
 from parity import counterfactual_values as values
 from parity.attribute import Walk, attributed_share, walk
-from parity.counterfactual import END, Bench, Recipe, run_into, standing, values_of
+from parity.counterfactual import Bench, Recipe, run_into, standing, values_of
 from parity.counterfactual_figures import convention
 from parity.counterfactual_text import NotApplicable
 from parity.records import Side
@@ -208,9 +209,7 @@ def _pool(expression: str) -> Plant:
 
 
 def _members_of(date: Callable[[Recipe], str]) -> Plant:
-    return lambda recipe: recipe.with_text(
-        rewrite.with_pool, f'sorted(get_index_stocks(POOL_INDEX, date="{date(recipe)}"))'
-    )
+    return lambda recipe: recipe.with_text(rewrite.with_members_of, date(recipe))
 
 
 def _capital(factor: float) -> Plant:
@@ -261,7 +260,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("FILL", "no slippage", _setting("set_slippage(FixedSlippage(0))")),
     Mutation("FILL", "slippage 0.002", _setting("set_slippage(PriceRelatedSlippage(0.002))")),
     Mutation("FILL", "slippage 2 cents", _setting("set_slippage(FixedSlippage(0.02))")),
-    Mutation("FILL", "close instead of open", _rules(intraday_price_without_minutes="close")),
+    Mutation("FILL", "slippage of four steps", _setting("set_slippage(StepRelatedSlippage(4))")),
+    Mutation("FILL", "slippage 0.01", _setting("set_slippage(PriceRelatedSlippage(0.01))")),
     Mutation("FILL", "prices cut to the cent", _rules(stock_price_rounding="floor")),
     Mutation("FEE", "half the stamp tax", _cost(0.0005, 0.0003, 5)),
     Mutation("FEE", "commission 0.00025", _cost(0.001, 0.00025, 5)),
@@ -284,6 +284,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("SIZE", "one stock fewer", lambda recipe: recipe.with_text(rewrite.with_top_k, _k(recipe) - 1)),
     Mutation("SIZE", "one stock more", lambda recipe: recipe.with_text(rewrite.with_top_k, _k(recipe) + 1)),
     Mutation("SIZE", "by initial capital", _text(rewrite.with_weight, "context.portfolio.starting_cash / TOP_K")),
+    Mutation("SIZE", "98 % invested", _text(rewrite.with_weight, "context.portfolio.total_value / TOP_K * 0.98")),
     Mutation("SIZE", "difference rounded first", _rules(value_order_shares="delta_first")),
     Mutation("DATA", "volume in lots", _text(rewrite.with_inputs, "volume in lots")),
     Mutation("DATA", "closes in float32", _text(rewrite.with_inputs, "prices in float32")),
@@ -352,6 +353,8 @@ def judge(mutations: Sequence[Mutation], stage_name: str, base: Recipe) -> Outco
             if found is None or not found.steps:
                 return None if found is None else _outcome(mutations, stage_name, ("", ""), found, target)
             first = first_difference(right, wrong, found.steps[0].first.layer)
+            if not first[1] and mutations[0].cause == "ADJ":
+                first = first[0], _payer(right, base, first[0])
     except (NotApplicable, JqalphaError, IndexError):
         return None
     if mutations[0].cause in ("METRIC",):
@@ -363,7 +366,7 @@ def visible(platform: Side, local: Side) -> bool:
     """Tell whether the faulty side differs at all."""
     from parity.compare import compare_sides
 
-    return standing(compare_sides(platform, local).differences)[0] != END
+    return not standing(compare_sides(platform, local).differences).equal
 
 
 def _outcome(
@@ -411,7 +414,10 @@ def first_difference(right: Path, wrong: Path, layer: str) -> tuple[str, str]:
     if not day:
         return "", ""
     if layer in ("inputs", "score", "rank/ties", "target") and days[0] == day:
-        return day, _entry(audits[0].get(day, ""), audits[1].get(day, "")) or _order_code(tables, day, ())
+        lines = [told.get(day, "") for told in audits]
+        return day, (_entry(*lines) if all(lines) else "") or _order_code(tables, day, ())
+    if layer == "fee" and (fees := _fees(right, wrong)) and fees[0] <= day:
+        return fees
     if layer in ("order", "size", "fill price", "fee") and days[1] == day:
         return day, _order_code(tables, day, _COLUMNS.get(layer, ()))
     if days[2] == day:
@@ -434,6 +440,28 @@ def _rows(path: Path) -> dict[str, list[list[str]]]:
 
 def _unequal(one: dict, other: dict) -> str:
     return min((day for day in {*one, *other} if one.get(day) != other.get(day)), default="")
+
+
+_FEE = re.compile(r"^(\d{4}-\d\d-\d\d) .*?(\d{6}\.XSH[EG]).*?commission: ?([-\d.e]+)")
+
+
+def _fees(right: Path, wrong: Path) -> tuple[str, str] | None:
+    """Return (day, code) of the first fill line of both logs whose commission differs."""
+    lines = [
+        [found.groups() for line in (folder / "log.txt").read_text("utf-8").splitlines() if (found := _FEE.match(line))]
+        for folder in (right, wrong)
+    ]
+    return next(((one[0], one[1]) for one, other in zip(*lines, strict=False) if one != other), None)
+
+
+def _payer(right: Path, recipe: Recipe, day: str) -> str:
+    """Return the first code, by number, that was held the day before and has a corporate action on ``day``."""
+    rows = _rows(right / "position.csv")
+    before = max((told for told in rows if told < day), default="")
+    held = sorted(row[2].rpartition("(")[2].rstrip(")") for row in rows.get(before, []))
+    table = recipe.bundle.corporate_actions
+    acting = set(table[table["ex_date"].astype(str).str[:10] == day]["code"])
+    return next((code for code in held if code in acting), "")
 
 
 def _entry(one: str, other: str) -> str:
@@ -471,7 +499,7 @@ def _holding_code(mine: list[list[str]], theirs: list[list[str]], layer: str) ->
     others = {row[2]: row for row in theirs}
     for row in mine:
         # everything but the total value and the weight, which differ in every row of the day
-        if others.get(row[2], [])[:15] != row[:15] and row[2] != "Cash":
+        if layer != "cash" and others.get(row[2], [])[:15] != row[:15] and row[2] != "Cash":
             return row[2].rpartition("(")[2].rstrip(")")
     return ""
 
