@@ -186,7 +186,9 @@ def _try(bench: Bench, scene: Scene, recipe: Recipe) -> Trial | None:
 def _pair(bench: Bench, scene: Scene, now: Trial) -> Found | None:
     """Return two changes of different causes that remove the first difference together; None where none do."""
     rows = [row for row in CAUSES if row.signature(scene)]
-    options = [change for row in rows for change in _changes(row, scene)[:MOST_OF_A_CAUSE] if _applied(change, now.recipe)]
+    options = [
+        change for row in rows for change in _changes(row, scene)[:MOST_OF_A_CAUSE] if _applied(change, now.recipe)
+    ]
     pairs = [(one, other) for one, other in combinations(options, 2) if one.cause != other.cause]
     for one, other in pairs[:MOST_PAIRS]:
         first = _applied(one, now.recipe)

@@ -138,7 +138,9 @@ class Bench:
         side = self.run(recipe, end)
         side = until(side, day) if day else side
         if side.audits is None and target.audits is not None:
-            side = replace(side, audits=Records.of(()))  # a run that never came to a rebalance has none, and is judged
+            side = replace(
+                side, audits=Records.of(())
+            )  # a run that never came to a rebalance has none, and is judged
         verdict = compare_sides(side, target)
         return Trial(recipe, side, verdict, standing(self.seen(verdict)))
 

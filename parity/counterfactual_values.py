@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from parity.counterfactual_text import RESEAL, NotApplicable, block, definition, defines, line
+from parity.counterfactual_text import RESEAL, NotApplicable, block, defines, definition, line
 from sdk.report.audit_lines import AuditLine
 
 

@@ -170,10 +170,10 @@ def halted_stage(place: int) -> Plant:
     return stage
 
 
-_SHUFFLED = '''
+_SHUFFLED = """
 KEY_RULES["shuffled"] = lambda stock: hashlib.sha256(stock.code.encode("ascii")).hexdigest()
 RANK_KEYS = ("shuffled",)
-'''
+"""
 _NOISY = '''
 def noisy_scores(bars, size):
     """Add noise without a seed."""
@@ -369,9 +369,7 @@ def visible(platform: Side, local: Side) -> bool:
     return not standing(compare_sides(platform, local).differences).equal
 
 
-def _outcome(
-    mutations: Sequence[Mutation], stage: str, first: tuple[str, str], found: Walk, target: Side
-) -> Outcome:
+def _outcome(mutations: Sequence[Mutation], stage: str, first: tuple[str, str], found: Walk, target: Side) -> Outcome:
     step = found.steps[0] if found.steps else None
     noise = any(mutation.noise for mutation in mutations)
     mine = (step.day, step.security) if step else ("", "")
@@ -448,7 +446,11 @@ _FEE = re.compile(r"^(\d{4}-\d\d-\d\d) .*?(\d{6}\.XSH[EG]).*?commission: ?([-\d.
 def _fees(right: Path, wrong: Path) -> tuple[str, str] | None:
     """Return (day, code) of the first fill line of both logs whose commission differs."""
     lines = [
-        [found.groups() for line in (folder / "log.txt").read_text("utf-8").splitlines() if (found := _FEE.match(line))]
+        [
+            found.groups()
+            for line in (folder / "log.txt").read_text("utf-8").splitlines()
+            if (found := _FEE.match(line))
+        ]
         for folder in (right, wrong)
     ]
     return next(((one[0], one[1]) for one, other in zip(*lines, strict=False) if one != other), None)
@@ -483,7 +485,8 @@ def _entry(one: str, other: str) -> str:
 
 def _order_code(tables: dict, day: str, columns: Iterable[int]) -> str:
     mine, theirs = (
-        {row[3].rpartition("(")[2].rstrip(")"): row for row in pair.get(day, [])} for pair in tables["transaction.csv"]
+        {row[3].rpartition("(")[2].rstrip(")"): row for row in pair.get(day, [])}
+        for pair in tables["transaction.csv"]
     )
     for code in (*mine, *theirs):
         one, other = mine.get(code), theirs.get(code)
