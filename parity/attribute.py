@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 
 from parity.causes import BY_CODE, CAUSES, DEEP, GIVEN, CauseRow
@@ -33,6 +34,7 @@ from parity.layers import CHINESE, Comparison
 from parity.quirks import Quirk, matching, quirk_remark
 from parity.records import Side
 from sdk.errors import JqalphaError
+from sdk.report.audit_lines import AuditLine
 
 MOST_STEPS, MOST_FULL_RUNS, MOST_PARTIAL_RUNS, MOST_PAIRS, MOST_OF_A_CAUSE = 10, 8, 3, 40, 6
 _DEEP_CODES = frozenset(row.code for row in DEEP)
@@ -120,7 +122,7 @@ def _noise_step(bench: Bench, scene: Scene, now: Trial, noise: Comparison | None
     return [(replace(found[0][0], cause="ENV"), found[0][1])] if found else None
 
 
-# ------------------------------------------------------------------------------------------------------------- one change
+# -------------------------------------------------------------------------------------------------------- one change
 def _best(bench: Bench, scene: Scene, now: Trial) -> Found | None:
     """Return the one change that leaves the latest first difference; rows with many changes are asked last."""
     found = _single(bench, scene, now, CAUSES)
@@ -182,7 +184,7 @@ def _try(bench: Bench, scene: Scene, recipe: Recipe) -> Trial | None:
     return bench.probe(recipe, day) if day else bench.attempt(recipe)
 
 
-# ---------------------------------------------------------------------------------------------------- two changes at once
+# ----------------------------------------------------------------------------------------------- two changes at once
 def _pair(bench: Bench, scene: Scene, now: Trial) -> Found | None:
     """Return two changes of different causes that remove the first difference together; None where none do."""
     rows = [row for row in CAUSES if row.signature(scene)]
@@ -202,7 +204,7 @@ def _pair(bench: Bench, scene: Scene, now: Trial) -> Found | None:
     return None
 
 
-# ------------------------------------------------------------------------------------------------ the other side's values
+# ------------------------------------------------------------------------------------------- the other side's values
 def _given(bench: Bench, scene: Scene, now: Trial) -> Found | None:
     """Put in what the other side's audit lines say; the layer at which that helps names the cause."""
     audits = tuple(scene.target.audits or ())
@@ -212,9 +214,7 @@ def _given(bench: Bench, scene: Scene, now: Trial) -> Found | None:
         if not _GIVEN_WHEN[layer](scene):
             continue
         words = f"{CHINESE[_LAYER_OF_GIVEN[layer]]}取自另一侧的 AUDIT 行 ({layer} of the other side)"
-        change = Change(
-            GIVEN[layer], words, lambda recipe, layer=layer: recipe.with_text(with_given, audits, layer), known=False
-        )
+        change = Change(GIVEN[layer], words, partial(_put_in, audits, layer), known=False)
         made = _applied(change, now.recipe)
         if made is None:
             continue
@@ -227,7 +227,11 @@ def _given(bench: Bench, scene: Scene, now: Trial) -> Found | None:
     return None
 
 
-# -------------------------------------------------------------------------------------------------------- what was needed
+# --------------------------------------------------------------------------------------------------- what was needed
+def _put_in(audits: tuple[AuditLine, ...], layer: str, recipe: Recipe) -> Recipe:
+    return recipe.with_text(with_given, audits, layer)
+
+
 def _needed(bench: Bench, recipe: Recipe, steps: list[Step], now: Trial) -> list[Step]:
     """Leave out a step without which the rest reaches just as far; the NAV is then charged to the others."""
     kept = list(steps)
@@ -278,7 +282,7 @@ def _ex_code(scene: Scene, now: Trial) -> str:
     return next((code for code in here["code"] if code in held), "")
 
 
-# ------------------------------------------------------------------------------------------------------------ the verdict
+# ------------------------------------------------------------------------------------------------------- the verdict
 def explain(
     recipe: Recipe,
     local: Side,

@@ -72,7 +72,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Standing:
-    """How far two sides agree: moment and layer of the first difference, and which fields of that layer differ then."""
+    """How far two sides agree: moment and layer of the first difference, and the fields that differ there."""
 
     moment: str
     layer: int
@@ -88,7 +88,7 @@ class Standing:
         return (self.moment, self.layer, -len(self.fields))
 
     def beyond(self, other: Standing) -> bool:
-        """Tell whether this agrees further: a later first difference, or fewer of the same fields at the same place."""
+        """Tell whether this agrees further: a later first difference, or fewer fields at the same place."""
         if (self.moment, self.layer) != (other.moment, other.layer):
             return (self.moment, self.layer) > (other.moment, other.layer)
         return self.fields < other.fields

@@ -17,7 +17,7 @@ from parity import counterfactual_market as market
 from parity import counterfactual_text as rewrite
 from parity import counterfactual_values as values
 from parity.compare import Verdict
-from parity.counterfactual import Change, Recipe
+from parity.counterfactual import Change, FigureRule, Recipe
 from parity.counterfactual_figures import CONVENTIONS
 from parity.counterfactual_guess import (
     chosen_count,
@@ -104,6 +104,22 @@ def _market(cause: str, change: market.MarketChange) -> Change:
     return Change(cause, change.name, lambda recipe: recipe.with_market(change))
 
 
+def _with_figures(rule: FigureRule, recipe: Recipe) -> Recipe:
+    return replace(recipe, figures=rule)
+
+
+def _with_market(change: market.MarketChange, recipe: Recipe) -> Recipe:
+    return recipe.with_market(change)
+
+
+def _with_whole_history(first: str, last: str, recipe: Recipe) -> Recipe:
+    return recipe.with_text(rewrite.with_whole_history, first, last).with_rules(**_FUTURE)
+
+
+def _with_setting(call: str, rules: dict[str, str], recipe: Recipe) -> Recipe:
+    return recipe.with_text(rewrite.with_setting, call).with_rules(**rules)
+
+
 def capital(scene: Scene) -> Iterator[Change]:
     """Another capital at the start."""
     cash = starting_cash(scene.target)
@@ -114,7 +130,7 @@ def capital(scene: Scene) -> Iterator[Change]:
 def conventions(scene: Scene) -> Iterator[Change]:
     """Other conventions of the figures."""
     for words, rule in CONVENTIONS.items():
-        yield Change("METRIC", words, lambda recipe, rule=rule: replace(recipe, figures=rule))
+        yield Change("METRIC", words, partial(_with_figures, rule))
 
 
 def benchmarks(scene: Scene) -> Iterator[Change]:
@@ -138,7 +154,7 @@ def benchmarks(scene: Scene) -> Iterator[Change]:
             ("早一日起算 counts from one day earlier", "close", first - 2),
         ):
             change = market.other_base_day(used, bundle.days[first - 1], float(panel[field][row, day]))
-            yield Change("BENCH", words, lambda recipe, change=change: recipe.with_market(change))
+            yield Change("BENCH", words, partial(_with_market, change))
 
 
 def schedules(scene: Scene) -> Iterator[Change]:
@@ -172,7 +188,8 @@ def pools(scene: Scene) -> Iterator[Change]:
         wanted[f"剔除 {day} 已退市"] = f"(lambda live: [code for code in {pool} if code in live])({live.format(day)})"
     for days in (60, 120, 250, 365):
         wanted[f"剔除上市不足 {days} 天"] = (
-            f"[code for code in {pool} if (context.current_dt.date() - get_security_info(code).start_date).days >= {days}]"
+            f"[code for code in {pool} if "
+            f"(context.current_dt.date() - get_security_info(code).start_date).days >= {days}]"
         )
     for words, expression in wanted.items():
         yield _text("UNIV", words, rewrite.with_pool, f"sorted({expression})")
@@ -262,9 +279,7 @@ def normalisers(scene: Scene) -> Iterator[Change]:
             yield Change(
                 "NORM",
                 f"全期归一化 whole history {first} … {last} ({words})",
-                lambda recipe, first=str(first), last=last: recipe.with_text(
-                    rewrite.with_whole_history, first, last
-                ).with_rules(**_FUTURE),
+                partial(_with_whole_history, str(first), last),
             )
     yield _text("NORM", "120 日滚动 rolling as exported", rewrite.with_window, 120)
     for days in _WINDOWS:
@@ -305,9 +320,9 @@ def _other_closes(scene: Scene) -> dict[tuple[str, str, str], float]:
     found = {}
     for row in scene.target.positions or ():
         own = mine.get((row.day, row.code))
-        if own and row.price and own.value is not None and row.price.value is not None:
-            if abs(own.value - row.price.value) > 0.0005:
-                found["close", row.code, row.day] = row.price.value
+        here, there = own and own.value, row.price and row.price.value
+        if here is not None and there is not None and abs(here - there) > 0.0005:
+            found["close", row.code, row.day] = there
     return found
 
 
@@ -395,9 +410,7 @@ def fills(scene: Scene) -> Iterator[Change]:
             yield Change(
                 "FILL",
                 f"{call}, {rounding}",
-                lambda recipe, call=call, rounding=rounding: recipe.with_text(rewrite.with_setting, call).with_rules(
-                    stock_price_rounding=rounding
-                ),
+                partial(_with_setting, call, {"stock_price_rounding": rounding}),
             )
 
 
@@ -414,7 +427,5 @@ def fees(scene: Scene) -> Iterator[Change]:
         yield Change(
             "FEE",
             f"{call}, cents",
-            lambda recipe, call=call: recipe.with_text(rewrite.with_setting, call).with_rules(
-                commission_rounding="cent"
-            ),
+            partial(_with_setting, call, {"commission_rounding": "cent"}),
         )

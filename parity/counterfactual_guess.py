@@ -21,7 +21,7 @@ _HALVED = "2023-08-28"  # stamp tax from 0.1 % to 0.05 %
 
 
 def simple_between(low: float, high: float, most: int = MOST_DECIMALS) -> float | None:
-    """Return the number of the interval with the fewest decimals, the one nearest its middle; None for an empty one."""
+    """Return the number with the fewest decimals between two; None for an empty interval."""
     if not low <= high:
         return None
     middle = (low + high) / 2
@@ -73,8 +73,7 @@ def task_calls(side: Side, bundle: Bundle, start: str, end: str) -> list[str]:
     found = []
     for time in common:
         told = f'time="{names.get(time, time)}"'
-        for place in _places(days, [day for day in calendar], 7):
-            found.append(f"run_monthly(rebalance, {place}, {told})")
+        found += [f"run_monthly(rebalance, {place}, {told})" for place in _places(days, calendar, 7)]
         weekly = _places(days, calendar, 10)
         found += [f"run_weekly(rebalance, {place}, {told})" for place in weekly]
         if len(days) > 0.8 * len(calendar):
@@ -205,7 +204,7 @@ def _tax(rows: Sequence[tuple[str, str, float, float, float]], rate: float, leas
 
 
 def weight_factor(mine: Side, theirs: Side) -> float | None:
-    """Return by which factor the targets of the other side are larger, from the first audit line; None if not told."""
+    """Return by which factor the targets of the other side are larger, from the first audit line; None: not told."""
     lines = {line.day: line for line in theirs.audits or ()}
     for line in mine.audits or ():
         other = lines.get(line.day)
@@ -213,7 +212,10 @@ def weight_factor(mine: Side, theirs: Side) -> float | None:
             continue
         there = {stock.code: stock.target for stock in other.stocks}
         spans = [
-            (number(there[stock.code]) / (number(stock.target) + 1), (number(there[stock.code]) + 1) / number(stock.target))
+            (
+                number(there[stock.code]) / (number(stock.target) + 1),
+                (number(there[stock.code]) + 1) / number(stock.target),
+            )
             for stock in line.stocks
             if number(stock.target) > 10 and number(there.get(stock.code, "")) > 10
         ]  # fmt: skip

@@ -72,9 +72,9 @@ def defines(text: str, name: str) -> bool:
     return re.search(rf"^(def {name}\(|{name} = )", text, re.M) is not None
 
 
-# ----------------------------------------------------------------------------------------------- lines of the rebalance
+# -------------------------------------------------------------------------------------------- lines of the rebalance
 def with_lag(text: str, lag: int) -> str:
-    """Use the scores of ``lag`` trading days before the rebalance; 0 = the day itself, which nobody knows at the open."""
+    """Use the scores of ``lag`` trading days before the rebalance; 0 = the day itself, unknown at the open."""
     if lag == 0:
         text = line(
             text, r'^    set_option\("avoid_future_data", .*\)$', '    set_option("avoid_future_data", False)'
@@ -137,7 +137,7 @@ def with_setting(text: str, call: str) -> str:
     return block(text, _SETTING.format(number=number, call=call))
 
 
-# -------------------------------------------------------------------------------------------------------- normalisation
+# ----------------------------------------------------------------------------------------------------- normalisation
 def with_window(text: str, days: int) -> str:
     """Normalise over the last ``days`` of the 120 days (a short warm-up); 120 = as exported."""
     _needs_normaliser(text)
@@ -213,7 +213,7 @@ def score_by_whole_history(pool, bars):
 
 
 def with_whole_history(text: str, first: str, last: str) -> str:
-    """Normalise by median and MAD of the whole history from ``first`` to ``last``, as a researcher's notebook does."""
+    """Normalise by median and MAD of the whole history from ``first`` to ``last``, as notebooks do."""
     _needs_normaliser(text)
     steps = language.plan(formula_of(text).tree)
     names = [step.name for step in steps if not step.operands]
@@ -223,8 +223,9 @@ def with_whole_history(text: str, first: str, last: str) -> str:
     plain = "LOG_VOL = few_stocks_plain(LOG_VOL)" if "LOG_VOL" in names else ""
     text = line(text, r'^    set_option\("avoid_future_data", .*\)$', '    set_option("avoid_future_data", False)')
     text = line(text, r"^        scores = .*$", "        scores = score_by_whole_history(pool, bars)")
-    level = [] if defines(text, "at_own_level") else [definition("at_own_level")]
-    return block(text, *level, _WHOLE.format(first=first, last=last, calls="\n".join(calls)), plain)
+    usual = [definition(name) for name in ("robust_score", "normalised", "at_own_level")]
+    usual += [definition("LOG_VOL")] if plain else []
+    return block(text, *usual, _WHOLE.format(first=first, last=last, calls="\n".join(calls)), plain)
 
 
 def _needs_normaliser(text: str) -> None:
@@ -232,7 +233,7 @@ def _needs_normaliser(text: str) -> None:
         raise NotApplicable("the formula normalises nothing")
 
 
-# --------------------------------------------------------------------------------------------------------------- formula
+# ----------------------------------------------------------------------------------------------------------- formula
 def formula_of(text: str) -> FormulaFile:
     """Return the formula that a text executes, from its last token constants."""
     tokens = _numbers(constant(text, "TOKENS_REPAIRED"))
@@ -266,11 +267,16 @@ def with_formula(text: str, tokens: Sequence[int], told: Sequence[int] | None = 
         f"INPUTS = {formula.inputs}",
         f"LOOKBACK_DAYS = {formula.lookback_days}",
     ]
-    return block(with_plain_scores(text), *missing, body, "\n".join(constants), RESEAL)
+    whole = "scores = score_by_whole_history" in text
+    changed = block(with_plain_scores(text), *missing, body, "\n".join(constants), RESEAL)
+    if not whole:
+        return changed
+    spans = re.findall(r'get_trade_days\(start_date="([\d-]+)", end_date="([\d-]+)"\)', text)
+    return with_whole_history(changed, *spans[-1])  # it was normalised so, and still is
 
 
 def lenient_readings(raw: Sequence[int], vocabulary: str, token_mode: str) -> dict[str, list[int]]:
-    """Return how a raw list is executed where nobody repairs it: reading -> a legal postfix list, in a fixed order."""
+    """Return how a raw list is executed where nobody repairs it: reading -> a legal postfix list."""
     names = language.token_names(vocabulary)
     found: dict[str, list[int]] = {}
     old = len(language.token_names("v1"))
@@ -315,7 +321,7 @@ def _word(words: str) -> str:
     return words.partition("#")[0].strip().strip("\"'")
 
 
-# ------------------------------------------------------------------------------------------------------ ties and ranking
+# -------------------------------------------------------------------------------------------------- ties and ranking
 EXTRA_KEYS = {
     "reverse": "[-ord(letter) for letter in stock.code]",
     "exchange": "stock.code[::-1]",
@@ -328,7 +334,7 @@ def with_rank_keys(text: str, keys: Sequence[str]) -> str:
     return block(text, f"RANK_KEYS = {tuple(keys)!r}", definition("rank_stocks"), "\n".join(more))
 
 
-# ----------------------------------------------------------------------------------------------- what the formula reads
+# -------------------------------------------------------------------------------------------- what the formula reads
 INPUT_CHANGES: Mapping[str, str] = {
     "factor 1": 'bars["factor"] = bars["factor"] * 0.0 + 1.0',
     "factor to 4 decimals": 'bars["factor"] = np.round(bars["factor"], 4)',

@@ -10,11 +10,8 @@ platform is the one known by its files alone.
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,9 +21,10 @@ from parity import counterfactual_market as market
 from parity import counterfactual_text as rewrite
 from parity import counterfactual_values as values
 from parity.attribute import Walk, attributed_share, walk
-from parity.counterfactual import Bench, Recipe, run_into, standing, values_of
+from parity.counterfactual import Bench, FigureRule, Recipe, run_into, standing
 from parity.counterfactual_figures import convention
 from parity.counterfactual_text import NotApplicable
+from parity.mutation_truth import first_difference, payer
 from parity.records import Side
 from sdk.errors import JqalphaError
 
@@ -109,7 +107,7 @@ def _whole(days_before: int) -> Plant:
 
 
 def _lenient(number: int, silent: bool = False) -> Plant:
-    """Execute the raw list without repair, by the n-th reading; ``silent``: the log goes on naming the repaired one."""
+    """Execute the raw list without repair, by the n-th reading; ``silent``: the log is unchanged."""
 
     def plant(recipe: Recipe) -> Recipe:
         text = recipe.strategy
@@ -212,6 +210,10 @@ def _members_of(date: Callable[[Recipe], str]) -> Plant:
     return lambda recipe: recipe.with_text(rewrite.with_members_of, date(recipe))
 
 
+def _figures(rule: FigureRule) -> Plant:
+    return lambda recipe: replace(recipe, figures=rule)
+
+
 def _capital(factor: float) -> Plant:
     return lambda recipe: replace(recipe, cash=round(recipe.cash * factor, 2))
 
@@ -228,6 +230,8 @@ def _base_day(field: str, shift: int) -> Plant:
     return plant
 
 
+_GROWTH = "(since(price, days) / ago(price, days))"
+_POWER = (_GROWTH, f"{_GROWTH} ** 1.01")
 _ALL = "get_index_stocks(POOL_INDEX)"
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation("ADJ", "dividends off", _market(lambda recipe: market.without_dividends())),
@@ -302,7 +306,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("FREQ", "last day of the month", _text(rewrite.with_task, 'run_monthly(rebalance, -1, time="open")')),
     Mutation("FREQ", "weekly", _text(rewrite.with_task, 'run_weekly(rebalance, 1, time="open")')),
     *(
-        Mutation("METRIC", words, lambda recipe, rule=rule: replace(recipe, figures=rule))
+        Mutation("METRIC", words, _figures(rule))
         for words, rule in (
             ("risk-free 0", convention(0.0, 250)),
             ("252 days", convention(0.04, 252)),
@@ -325,7 +329,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("LOGIC", "clip 4", _edited("CLIP", "CLIP = 5.0", "CLIP = 4.0")),
     Mutation("LOGIC", "larger floor", _edited("ROUNDING_FLOOR", "1e-9", "1e-3")),
     Mutation("LOGIC", "JUMP ddof 0", _edited("JUMP", "/ 119.0", "/ 120.0")),
-    Mutation("LOGIC", "returns not logarithmic", _edited("growth", "(since(price, days) / ago(price, days))", "(since(price, days) / ago(price, days)) ** 1.01")),
+    Mutation("LOGIC", "returns to the power 1.01", _edited("growth", *_POWER)),
 )  # fmt: skip
 
 
@@ -333,7 +337,7 @@ def _k(recipe: Recipe) -> int:
     return int(rewrite.constant(recipe.strategy, "TOP_K"))
 
 
-# ------------------------------------------------------------------------------------------------------------- one case
+# ---------------------------------------------------------------------------------------------------------- one case
 def judge(mutations: Sequence[Mutation], stage_name: str, base: Recipe) -> Outcome | None:
     """Plant faults in a copy of the stage, search, and judge; None where they have no place or no effect there."""
     try:
@@ -354,7 +358,7 @@ def judge(mutations: Sequence[Mutation], stage_name: str, base: Recipe) -> Outco
                 return None if found is None else _outcome(mutations, stage_name, ("", ""), found, target)
             first = first_difference(right, wrong, found.steps[0].first.layer)
             if not first[1] and mutations[0].cause == "ADJ":
-                first = first[0], _payer(right, base, first[0])
+                first = first[0], payer(right, base, first[0])
     except (NotApplicable, JqalphaError, IndexError):
         return None
     if mutations[0].cause in ("METRIC",):
@@ -390,124 +394,3 @@ def equal_to_itself(base: Recipe) -> Walk:
     """Search with nothing planted."""
     side = Bench(Side("", ())).run(base, base.end)
     return walk(base, side)
-
-
-# ------------------------------------------------------------------------ the truth, from the texts of both runs alone
-_COLUMNS = {"fill price": (7,), "fee": (12,), "size": (9, 6)}
-
-
-def first_difference(right: Path, wrong: Path, layer: str) -> tuple[str, str]:
-    """Return (day, code) of the first difference between two run directories, by comparing lines of text.
-
-    Of one day the audit line comes first, then the table of orders, then that of holdings, then the daily returns.
-    The code is that of the first entry, in the order of the right side, that differs; empty where none does.
-    """
-    audits = [_audits(folder) for folder in (right, wrong)]
-    tables = {
-        name: [_rows(folder / name) for folder in (right, wrong)]
-        for name in ("transaction.csv", "position.csv", "result.csv")
-    }
-    days = [_unequal(*audits), *(_unequal(*pair) for pair in tables.values())]
-    day = min((each for each in days if each), default="")
-    if not day:
-        return "", ""
-    if layer in ("inputs", "score", "rank/ties", "target") and days[0] == day:
-        lines = [told.get(day, "") for told in audits]
-        return day, (_entry(*lines) if all(lines) else "") or _order_code(tables, day, ())
-    if layer == "fee" and (fees := _fees(right, wrong)) and fees[0] <= day:
-        return fees
-    if layer in ("order", "size", "fill price", "fee") and days[1] == day:
-        return day, _order_code(tables, day, _COLUMNS.get(layer, ()))
-    if days[2] == day:
-        return day, _holding_code(*(pair.get(day, []) for pair in tables["position.csv"]), layer)
-    return day, ""
-
-
-def _audits(folder: Path) -> dict[str, str]:
-    lines = (folder / "log.txt").read_text("utf-8").splitlines()
-    found = [line.partition("AUDIT|")[2] for line in lines if "AUDIT|" in line]
-    return {line.split("|")[1]: line for line in found}
-
-
-def _rows(path: Path) -> dict[str, list[list[str]]]:
-    rows: dict[str, list[list[str]]] = {}
-    for row in list(csv.reader(io.StringIO(path.read_text("gbk"))))[1:]:
-        rows.setdefault(row[0][:10], []).append(row)
-    return rows
-
-
-def _unequal(one: dict, other: dict) -> str:
-    return min((day for day in {*one, *other} if one.get(day) != other.get(day)), default="")
-
-
-_FEE = re.compile(r"^(\d{4}-\d\d-\d\d) .*?(\d{6}\.XSH[EG]).*?commission: ?([-\d.e]+)")
-
-
-def _fees(right: Path, wrong: Path) -> tuple[str, str] | None:
-    """Return (day, code) of the first fill line of both logs whose commission differs."""
-    lines = [
-        [
-            found.groups()
-            for line in (folder / "log.txt").read_text("utf-8").splitlines()
-            if (found := _FEE.match(line))
-        ]
-        for folder in (right, wrong)
-    ]
-    return next(((one[0], one[1]) for one, other in zip(*lines, strict=False) if one != other), None)
-
-
-def _payer(right: Path, recipe: Recipe, day: str) -> str:
-    """Return the first code, by number, that was held the day before and has a corporate action on ``day``."""
-    rows = _rows(right / "position.csv")
-    before = max((told for told in rows if told < day), default="")
-    held = sorted(row[2].rpartition("(")[2].rstrip(")") for row in rows.get(before, []))
-    table = recipe.bundle.corporate_actions
-    acting = set(table[table["ex_date"].astype(str).str[:10] == day]["code"])
-    return next((code for code in held if code in acting), "")
-
-
-def _entry(one: str, other: str) -> str:
-    mine, theirs = (
-        {part.split(":")[0]: part.split(":")[1:] for part in line.split("|") if part.count(":") == 3}
-        for line in (one, other)
-    )
-    both = [code for code in mine if code in theirs]
-    for field in ((0,), (1,), (2,)):
-        for code in both:
-            if any(mine[code][at] != theirs[code][at] for at in field):
-                return code
-        if field == (0,):
-            alone = [code for code in mine if code not in theirs] + [code for code in theirs if code not in mine]
-            if alone:
-                return alone[0]
-    return ""
-
-
-def _order_code(tables: dict, day: str, columns: Iterable[int]) -> str:
-    mine, theirs = (
-        {row[3].rpartition("(")[2].rstrip(")"): row for row in pair.get(day, [])}
-        for pair in tables["transaction.csv"]
-    )
-    for code in (*mine, *theirs):
-        one, other = mine.get(code), theirs.get(code)
-        if one is None or other is None or (columns and any(one[at] != other[at] for at in columns)):
-            return code
-        if not columns and one != other:
-            return code
-    return ""
-
-
-def _holding_code(mine: list[list[str]], theirs: list[list[str]], layer: str) -> str:
-    """Return the code of the first differing holding; a payout shows in the cash alone, so the stock is not told."""
-    others = {row[2]: row for row in theirs}
-    for row in mine:
-        # everything but the total value and the weight, which differ in every row of the day
-        if layer != "cash" and others.get(row[2], [])[:15] != row[:15] and row[2] != "Cash":
-            return row[2].rpartition("(")[2].rstrip(")")
-    return ""
-
-
-def nav_gap(platform: Side, local: Side) -> float:
-    """Return the difference of the final values in CNY."""
-    one, other = values_of(platform), values_of(local)
-    return next(reversed(one.values())) - next(reversed(other.values()))

@@ -1,4 +1,4 @@
-"""``jqalpha illusion FORMULA --market DIR --year 2025``: what a statistic over the whole history seems to be worth."""
+"""``jqalpha illusion FORMULA --market DIR --year 2025``: what a whole-history statistic seems to be worth."""
 
 from __future__ import annotations
 
@@ -54,5 +54,6 @@ def illusion(
     console = Console(markup=False, highlight=False, emoji=False)
     console.print(Text(found.formula), soft_wrap=True)
     console.print(table)
-    words = f"幻觉 illusion: 收益 {found.return_gap:+.2%}，RankIC {found.rank_ic_gap:+.4f}（全期 − 滚动 global − rolling）"
+    gaps = f"收益 {found.return_gap:+.2%}，RankIC {found.rank_ic_gap:+.4f}"
+    words = f"幻觉 illusion: {gaps}（全期 − 滚动 global − rolling）"
     console.print(Text(words, "bold"), soft_wrap=True)

@@ -29,8 +29,8 @@ _PAGE = Markup("""<!DOCTYPE html>
 RankIC 均值 {ic_one} 对 {ic_other}。差额来自用到了未来的中位数与 MAD，没有人能交易它。</p></section>
 <section><h2>净值，%（月度，含费用）</h2>{nav}</section>
 <section><h2>RankIC，%（月度）</h2>{ic}</section>
-<section><h2>逐月</h2><table><tr><th>月</th><th>RankIC 全期</th><th>RankIC 滚动</th><th>收益 全期</th><th>收益 滚动</th>
-</tr>{rows}</table></section></main></body></html>
+<section><h2>逐月</h2><table><tr><th>月</th><th>RankIC 全期</th><th>RankIC 滚动</th>
+<th>收益 全期</th><th>收益 滚动</th></tr>{rows}</table></section></main></body></html>
 """)
 
 

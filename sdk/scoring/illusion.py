@@ -1,7 +1,7 @@
 """The illusion of a statistic over the whole history: what a formula seems to be worth, and what it is worth.
 
     rolling   each feature is scored against its own last 120 days, as in the exported strategy
-    global    (x − median) ÷ (MAD + 1e-6), clipped to ±5, both over the whole history of the stock, its future included
+    global    (x − median) ÷ (MAD + 1e-6), clipped to ±5, both over the stock's whole history, its future included
 
 Both score the same members on the same signal days (the trading day before the first of each month) and are traded
 alike: the K best, equal weights, open to open, costs as on the platform. RankIC of a month: by score on the signal
@@ -14,7 +14,7 @@ no illusion. JUMP keeps its own rolling window.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
@@ -81,7 +81,7 @@ def total(returns: np.ndarray) -> float:
 def illusion(
     formula: FormulaFile, bundle: Bundle, year: int, pool_index: str = "000300.XSHG", top_k: int = 10
 ) -> Illusion:
-    """Score and trade a formula over a year under both normalisations; MarketError where the bundle lacks the year."""
+    """Score and trade a formula over a year under both normalisations; MarketError where days lack."""
     end = min(f"{year + 1}-01-31", str(bundle.days[-1]))
     market = monthly_market(bundle, pool_index, f"{year}-01-01", end, formula.rank_keys, formula.min_listed_days)
     bars = bars_between(bundle, list(market.codes), formula.inputs, end=end)
@@ -106,14 +106,14 @@ def _worth(market: MonthlyMarket, scores: np.ndarray, top_k: int) -> tuple[np.nd
     return information(market, scores[None])[0], top_k_portfolio(market, scores, top_k, Costs()).returns
 
 
-def rolling_scores(tree: tuple, bars: dict[str, np.ndarray], days: Sequence[int]) -> np.ndarray:
+def rolling_scores(tree: tuple, bars: dict[str, np.ndarray], days: Iterable[int]) -> np.ndarray:
     """Return the scores of the exported strategy on some days (columns of ``bars``): (stocks, len(days))."""
     length = language.lookback_days(tree)
     windows = [{name: x[:, day + 1 - length : day + 1] for name, x in bars.items()} for day in days]
     return np.concatenate([language.evaluate(tree, window) for window in windows], axis=1)
 
 
-def global_scores(tree: tuple, bars: dict[str, np.ndarray], days: Sequence[int]) -> np.ndarray:
+def global_scores(tree: tuple, bars: dict[str, np.ndarray], days: Iterable[int]) -> np.ndarray:
     """Return scores normalised by statistics of all of ``bars``: (stocks, len(days)); NaN as for the rolling ones."""
     kernel, names = _global_kernel(), language.inputs_of(tree)
     length, last = language.lookback_days(tree), next(iter(bars.values())).shape[1]

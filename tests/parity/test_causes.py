@@ -63,9 +63,10 @@ def test_the_built_in_quirks_can_be_believed() -> None:
 
 
 def test_every_cause_of_the_table_has_a_sentence_and_layers_that_exist() -> None:
-    assert set(BY_CODE) == set(
-        ["ADJ", "TIME", "NORM", "REPAIR", "TIES", "FILL", "LIMIT", "SIZE", "FEE", "DATA", "UNIV", "FREQ", "METRIC", "BENCH", "ENV", "LOGIC"]
-    )
+    assert set(BY_CODE) == {
+        *["ADJ", "TIME", "NORM", "REPAIR", "TIES", "FILL", "LIMIT", "SIZE"],
+        *["FEE", "DATA", "UNIV", "FREQ", "METRIC", "BENCH", "ENV", "LOGIC"],
+    }
     for row in CAUSES:
         assert set(row.layers) <= set(LAYERS)
         assert "{words}" in row.sentence
