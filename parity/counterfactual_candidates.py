@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -320,7 +320,8 @@ def _other_closes(scene: Scene) -> dict[tuple[str, str, str], float]:
     found = {}
     for row in scene.target.positions or ():
         own = mine.get((row.day, row.code))
-        here, there = own and own.value, row.price and row.price.value
+        here = None if own is None else own.value
+        there = None if row.price is None else row.price.value
         if here is not None and there is not None and abs(here - there) > 0.0005:
             found["close", row.code, row.day] = there
     return found
