@@ -349,6 +349,8 @@ def judge(mutations: Sequence[Mutation], stage_name: str, base: Recipe) -> Outco
         with tempfile.TemporaryDirectory() as folder:
             right, wrong = Path(folder) / "right", Path(folder) / "wrong"
             platform, local = run_into(base, base.end, right), run_into(faulty, faulty.end, wrong)
+            if len(mutations) > 1 and not all(_alone(mutation, base, platform) for mutation in mutations):
+                return None
             found = None
             if mutations[0].noise:
                 found, target = walk(faulty, platform), platform
@@ -364,6 +366,11 @@ def judge(mutations: Sequence[Mutation], stage_name: str, base: Recipe) -> Outco
     if mutations[0].cause in ("METRIC",):
         first = ("", "")
     return _outcome(mutations, stage_name, first, found, target)
+
+
+def _alone(mutation: Mutation, base: Recipe, platform: Side) -> bool:
+    """Tell whether a fault of a pair shows on this stage without the other."""
+    return visible(platform, Bench(platform).run(mutation.plant(base), base.end))
 
 
 def visible(platform: Side, local: Side) -> bool:
