@@ -24,6 +24,7 @@ docs: setup
 	$(BIN)/python tools/operator_table.py
 	$(BIN)/python tools/support_matrix.py
 	$(BIN)/python -m sdk.emulator.rules_page
+	$(BIN)/python -m sdk.training.settings_page
 
 check: setup
 	$(BIN)/ruff check .

@@ -22,7 +22,7 @@ import torch
 from benchmarks import formula_features, formula_onnx, formula_py36, stack_machine
 from benchmarks.formula_roofline import batch_work
 from benchmarks.machine import measure_machine, median_seconds
-from benchmarks.made_bars import random_bars
+from benchmarks.made_bars import open_market, random_bars
 from jq_strategy import formula as language
 from sdk.formula.panel_scores import PanelScores
 from sdk.scoring.monthly import Costs, MonthlyMarket, top_k_portfolios
@@ -48,14 +48,6 @@ def sampled_formulas(count: int) -> list[tuple[int, ...]]:
     return list(sample_formulas(policy, grammar, count, torch.Generator().manual_seed(1)).lists)
 
 
-def market() -> MonthlyMarket:
-    """Return a market in which everything can be traded."""
-    yes = np.ones((STOCKS, MONTHS), dtype=bool)
-    growth = np.random.default_rng(2).normal(0.01, 0.1, (STOCKS, MONTHS - 1))
-    codes = tuple(f"{n:06d}" for n in range(STOCKS))
-    return MonthlyMarket(codes, SIGNAL_DAYS, SIGNAL_DAYS + 1, yes, yes, yes, growth)
-
-
 def scored_and_rewarded(panel: PanelScores, monthly: MonthlyMarket, lists: Sequence[tuple[int, ...]]) -> None:
     """Score and reward lists, nothing remembered."""
     trees = [language.parse(tokens, "v2") for tokens in lists]
@@ -65,7 +57,7 @@ def scored_and_rewarded(panel: PanelScores, monthly: MonthlyMarket, lists: Seque
 
 def measure_search(bars: dict[str, np.ndarray], repeats: int, plain_formulas: int) -> dict[str, float]:
     """Compare score + reward of one batch with the plain way; milliseconds a formula, ratios."""
-    monthly, lists = market(), sampled_formulas(BATCH)
+    monthly, lists = open_market(STOCKS, SIGNAL_DAYS), sampled_formulas(BATCH)
     panel, quick = PanelScores(bars), PanelScores(bars, "float32")
     both = PanelScores(bars, threads=2)
     figures = {}
@@ -130,7 +122,7 @@ class TimedEvaluator(Evaluator):
 def measure_converging(bars: dict[str, np.ndarray], steps: int, batch: int) -> dict[str, float]:
     """Search and time the evaluator in the last third of the steps: milliseconds a sampled formula."""
     config = make_config({"steps": steps, "batch": batch, "top_k": TOP_K})
-    evaluator = TimedEvaluator(PanelScores(bars), market(), config)
+    evaluator = TimedEvaluator(PanelScores(bars), open_market(STOCKS, SIGNAL_DAYS), config)
     records = search(config, evaluator).records  # type: ignore[arg-type]
     last = len(records) * 2 // 3
     new = (records[-1].judged - records[last - 1].judged) / (batch * (len(records) - last))

@@ -15,16 +15,13 @@ import subprocess
 import sys
 import time
 
-import numpy as np
-
-from benchmarks.made_bars import random_bars
+from benchmarks.made_bars import many_bars, random_bars
 from benchmarks.process_memory import megabytes
 from jq_strategy import kernel
 from sdk.formula.panel_scores import PanelScores
 
 DAYS = 2_900
 BARS = {300: (1.2, 400.0), 5_000: (20.0, 6_000.0)}  # stocks: (CPU seconds, megabytes)
-_AT_ONCE = 100  # stocks whose bars are made together
 
 
 def measure(stocks: int, days: int) -> dict[str, float]:
@@ -48,18 +45,6 @@ def measure_here(stocks: int, days: int) -> dict[str, float]:
     start = time.process_time()
     _every_feature(PanelScores(bars), days - 1)
     return {"seconds": time.process_time() - start, "peak_mb": megabytes("VmHWM"), "bars_peak_mb": before}
-
-
-def many_bars(stocks: int, days: int) -> dict[str, np.ndarray]:
-    """Return random bars of many stocks, (stocks, days), made without temporaries of that size."""
-    bars: dict[str, np.ndarray] = {}
-    for start in range(0, stocks, _AT_ONCE):
-        for name, part in random_bars(min(_AT_ONCE, stocks - start), days, start).items():
-            if name == "benchmark":
-                bars.setdefault(name, part)
-            else:
-                bars.setdefault(name, np.empty((stocks, days)))[start : start + _AT_ONCE] = part
-    return bars
 
 
 def _every_feature(panel: PanelScores, day: int) -> None:

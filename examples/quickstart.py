@@ -39,8 +39,9 @@ def main(out: Path = Path("demo")) -> int:
     say(f"行情 market: {len(bundle.securities)} 只证券, {bundle.days[0]} … {bundle.days[-1]}")
 
     config = make_config({"seed": 1, "steps": 30, "batch": 48, "train": ["", TRAIN_END], "max_length": 10})
-    run, formula, result = train_formula(bundle, config, out / "training")
-    say(f"训练 training: {formula.expression}，训练期月均超额 {result.judgement.excess:+.2%}")
+    trained = train_formula(bundle, config, out / "training")
+    formula, earned = trained.formula, trained.selection.choice.evidence.train
+    say(f"训练 training: {formula.expression}，训练期月均超额 {earned.excess.mean():+.2%}")
 
     verification = export_formula(formula, out / "export", bundle=bundle)
     say(f"导出 export: strategy.py 与 model.onnx，{verification.scores} 个分数逐位核对")
@@ -63,14 +64,17 @@ def main(out: Path = Path("demo")) -> int:
     say(f"对账 parity: {words}; 两次回测 {verdict_line(files)}")
     page = write_report(
         out / "backtest",
-        extra={"对账 parity": [words, verdict_line(files)], "训练 training": [r.best_so_far for r in result.records]},
+        extra={
+            "对账 parity": [words, verdict_line(files)],
+            "训练 training": [r.best_so_far for r in trained.result.records],
+        },
     )
 
     good = agreement.equal and files.equal and backtest.status == again.status == "done"
     print()
     for label, path in (
         ("行情包      market", out / "market"),
-        ("训练记录    training", run),
+        ("训练记录    training", trained.directory),
         ("聚宽策略    strategy", out / "export" / "strategy.py"),
         ("ONNX 模型   model", out / "export" / "model.onnx"),
         ("回测结果    backtest", out / "backtest"),

@@ -33,13 +33,16 @@ def cli() -> None:
     """公式因子，本地与聚宽同一结果 · Formula alphas that behave the same here and on JoinQuant.
 
     \b
-    market    make, import and check a market bundle
-    train     search for formulas on a bundle
-    formula   explain a formula, convert it between its forms
-    export    formula.json -> strategy.py + model.onnx
-    score     the scores of one day, by any back end
-    backtest  run any JoinQuant strategy on a bundle
-    parity    compare a local run with a platform download
+    market      make, import and check a market bundle
+    train       search for formulas on a bundle, select by gates
+    experiment  the same settings with several seeds, in one table
+    holdout     look at the holdout of a run; each look is counted
+    runs        list runs, compare runs
+    formula     explain a formula, convert it between its forms
+    export      formula.json -> strategy.py + model.onnx
+    score       the scores of one day, by any back end
+    backtest    run any JoinQuant strategy on a bundle
+    parity      compare a local run with a platform download
     """
 
 

@@ -1,4 +1,4 @@
-"""``jqalpha train``: search for a formula on a market bundle."""
+"""``jqalpha train``: search for a formula on a market bundle, select it, say what it passed."""
 
 from __future__ import annotations
 
@@ -16,39 +16,64 @@ import click
 @click.option("--steps", type=int, help="更新次数 updates  [default: 30]")
 @click.option("--batch", type=int, help="每次采样的公式数 formulas an update  [default: 64]")
 @click.option("--train", nargs=2, metavar="FIRST LAST", help="训练期 first and last day; nothing later is read")
+@click.option("--valid", nargs=2, metavar="FIRST LAST", help="验证期，门槛所看 period of the gates")
+@click.option(
+    "--holdout", nargs=2, metavar="FIRST LAST", help="留出期，训练与选择都不读 read by `jqalpha holdout` only"
+)
 @click.option("--top-k", type=int, help="持股数 stocks held  [default: 10]")
-@click.option("--learner", type=click.Choice(["reinforce", "random"]), help="random = 同预算随机搜索")
+@click.option("--learner", type=click.Choice(["reinforce", "ppo", "random"]), help="random = 同预算随机搜索")
 @click.option("--vocabulary", help="词表 v1 | v2 | v3  [default: v2]")
-def train(config: Path | None, market: Path, out: Path, **overrides: Any) -> None:
+@click.option("--device", help="cpu | cuda …  [default: cpu]")
+@click.option("--resume", is_flag=True, help="从检查点继续未完成的同一训练 go on from the newest checkpoint")
+@click.option("--fresh", is_flag=True, help="丢弃未完成训练的检查点，重新开始 delete them and start anew")
+@click.option("--tensorboard", "board", type=click.Path(path_type=Path), metavar="DIR", help="另写 TensorBoard 曲线")
+def train(
+    config: Path | None,
+    market: Path,
+    out: Path,
+    resume: bool,
+    fresh: bool,
+    board: Path | None,
+    **overrides: Any,
+) -> None:
     """强化学习搜索公式 · Search for formulas by reinforcement learning.
 
-    CONFIG is an optional TOML file with the settings of sdk/training/config.py; options win over it. The result is
-    runs/<id>/ with config.json, metrics.csv, run.json, policy.safetensors and the best formula.json.
+    CONFIG is an optional TOML file with the settings of docs/training.md; options win over it. The result is
+    runs/<id>/ with config.json, metrics.csv, selection.json, run.json, policy.safetensors and the chosen
+    formula.json.
+
+    A run that was stopped leaves checkpoints in OUT/.working/<id>/; the same command with --resume gives the same
+    bytes as a run that was never stopped.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from sdk.errors import ConfigError
     from sdk.market.bundle import Bundle
     from sdk.training.config import load_config
-    from sdk.training.learn import StepRecord
-    from sdk.training.run import train_formula
+    from sdk.training.live import LiveView, tensorboard
+    from sdk.training.progress import StepRecord
+    from sdk.training.run import Unfinished, train_formula
 
+    if resume and fresh:
+        raise ConfigError("--resume 与 --fresh 只能选一个 · choose one of --resume and --fresh")
+    unfinished: Unfinished = "resume" if resume else "discard" if fresh else "refuse"
     settings = load_config(config, overrides)
     bundle = Bundle.open(market)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("训练", total=settings.steps)
+    with tensorboard(board) as write, LiveView(settings.steps, Console(stderr=True)) as view:
 
-        def show(record: StepRecord) -> None:
-            words = f"月均超额 {record.mean_reward:+.3%} 最好 {record.best_so_far:+.3%} 不同 {record.distinct:.0%}"
-            progress.update(task, advance=1, description=words)
+        def on_step(record: StepRecord) -> None:
+            view.show(record)
+            write(record)
 
-        directory, formula, result = train_formula(bundle, settings, out, show)
-    earned = result.judgement
+        done = train_formula(bundle, settings, out, on_step, unfinished)
+    formula, selection, earned = done.formula, done.selection, done.selection.choice.evidence.train
     click.echo(f"公式 {formula.expression}")
     click.echo(f"tokens {list(formula.tokens_repaired)} ({formula.vocabulary}, {formula.token_mode})")
     click.echo(
-        f"训练期月均超额 {earned.excess:+.3%}，月换手 {earned.turnover:.1%}，"
-        f"并列切口 {earned.tie_share:.1%}；共评价 {result.records[-1].judged} 个不同公式"
+        f"训练期月均超额 {earned.excess.mean():+.3%}，月换手 {earned.turnover:.1%}，并列切口 {earned.tie_share:.1%}；"
+        f"共评价 {done.result.trials} 个不同组合，候选 {len(selection.candidates)} 个"
     )
-    click.echo(f"  {directory / 'formula.json'}")
+    if selection.overfitting is not None:
+        click.echo(f"过拟合概率 PBO {selection.overfitting.probability:.0%} ({selection.overfitting.choices} 种划分)")
+    click.echo(selection.verdict)
+    click.echo(f"  {done.directory / 'formula.json'}")

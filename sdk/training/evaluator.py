@@ -158,7 +158,7 @@ class Evaluator:
             ],
             axis=1,
         ).tolist()
-        portfolios = result.choice.sum(axis=1, dtype=np.uint64).tolist()
+        portfolios = result.choice.sum(axis=1, dtype=np.uint64).view(np.int64).tolist()
         for numbers, portfolio, behaviour in zip(figures, portfolios, prints, strict=True):
             if ic is None:
                 numbers[6] = NOT_COMPUTED

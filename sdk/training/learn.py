@@ -23,6 +23,7 @@ from sdk.training.config import TrainConfig
 from sdk.training.grammar import Grammar
 from sdk.training.judgement import Judgement
 from sdk.training.objective import advantages, entropy_of, ppo_loss, reinforce_loss, standardised
+from sdk.training.perturb import Words, perturbations
 from sdk.training.policy import Policy
 from sdk.training.progress import Seen, StepRecord
 from sdk.training.sampling import Chances, Sample, Tokens, chances_of, sample_formulas, sample_of
@@ -88,11 +89,13 @@ class Search:
     def __init__(self, config: TrainConfig, judge: Rewarding) -> None:
         self._config, self._judge = config, judge
         self.grammar = Grammar(config.vocabulary, config.max_length, judge.banned, raw=config.masking == "raw")
+        self._words = Words.of(config.vocabulary, config.max_length, judge.banned)
         self.policy, self.optimiser = make_policy(config, self.grammar)
         self._generator = torch.Generator(config.device).manual_seed(config.seed)
         self._elite, self._candidates = Archive(config.elite), Archive(config.candidates)
         self._seen, self.records, self.step = Seen(), [], 0  # type: ignore[var-annotated]
         self._last: tuple[Tokens, ...] = ()
+        self._entropy = config.entropy
 
     def update(self) -> StepRecord:
         """Sample a batch, judge it, learn from it."""
@@ -101,11 +104,15 @@ class Search:
         if not calm and self.step > 1 and schedules.is_calm(config, self.step - 1):
             self._elite = self._by_all_months(self._elite)
         epsilon = 0.0 if config.learner == "random" else schedules.epsilon(config, self.step)
-        sample = sample_formulas(self.policy, self.grammar, config.batch, self._generator, epsilon)
-        judgements = self._judge.judge_all(sample.lists)
-        earned = [self._earned(tokens, j, calm) for tokens, j in zip(sample.lists, judgements, strict=True)]
+        near = self._neighbours()
+        drawn = config.batch - len(near)
+        sample = sample_formulas(self.policy, self.grammar, drawn, self._generator, epsilon)
+        everything = self._judged((*sample.raw, *near), (*sample.lists, *near), calm)
+        judgements, earned = [f.judgement for f in everything[:drawn]], [f.reward for f in everything[:drawn]]
         overlap = self._elite.overlap(judgements)
-        self._remember(sample, judgements, earned)
+        self._remember(everything)
+        portfolios = len({judgement.portfolio for judgement in judgements}) / drawn
+        self._entropy = schedules.entropy_weight(config, self._entropy, portfolios)
         entropy = self._learn(sample, np.asarray(earned), overlap)
         best = self._candidates.finds[0]
         self._last = sample.lists
@@ -115,8 +122,9 @@ class Search:
             best_reward=float(np.max(earned)),
             best_so_far=best.reward,
             entropy=entropy,
-            distinct=len(set(sample.lists)) / config.batch,
-            portfolios=len({judgement.portfolio for judgement in judgements}) / config.batch,
+            distinct=len(set(sample.lists)) / drawn,
+            portfolios=portfolios,
+            entropy_weight=self._entropy,
             overlap=float(overlap.mean()),
             epsilon=epsilon,
             stable_rank=low_rank.stable_rank(self.policy.attention_weights()),
@@ -138,14 +146,19 @@ class Search:
         """Return the pool ranked by the reward of all months, when the calm part of the curriculum is over."""
         return Archive(archive.size).with_batch([self._of_all_months(find) for find in archive.finds])
 
-    def _remember(self, sample: Sample, judgements: list[Judgement], earned: list[float]) -> None:
-        finds = [
-            Find(raw, tokens, reward, judgement)
-            for raw, tokens, reward, judgement in zip(sample.raw, sample.lists, earned, judgements, strict=True)
-        ]
+    def _neighbours(self) -> tuple[Tokens, ...]:
+        """Return formulas one small change away from those of the pool, as many of each: a share of the batch."""
+        finds, wanted = self._elite.finds, round(self._config.neighbours * self._config.batch)
+        if not finds or not wanted or self._config.learner == "random":
+            return ()
+        each, seed = -(-wanted // len(finds)), [self._config.seed, self.step]
+        near = [one.tokens for find in finds for one in perturbations(find.tokens, self._words, each, seed)]
+        return tuple(dict.fromkeys(near))[:wanted]
+
+    def _remember(self, finds: list[Find]) -> None:
         self._elite = self._elite.with_batch(finds)
         self._candidates = self._candidates.with_batch([self._of_all_months(find) for find in finds])
-        self._seen.add(sample.lists, [judgement.portfolio for judgement in judgements])
+        self._seen.add([find.tokens for find in finds], [find.judgement.portfolio for find in finds])
 
     def _learn(self, sample: Sample, earned: np.ndarray, overlap: np.ndarray) -> float:
         """Update the policy; return the entropy before the (first) update, in nats a token."""
@@ -181,7 +194,7 @@ class Search:
     def _minimise(self, loss: torch.Tensor, entropy: torch.Tensor) -> None:
         """Take one step of the optimiser on the loss with its additions, then the low-rank step."""
         config, strength = self._config, schedules.decay(self._config, self.step)
-        loss = loss - config.entropy * entropy
+        loss = loss - self._entropy * entropy
         if config.imitation > 0.0:
             elite = sample_of([find.raw for find in self._elite.finds], self.grammar, entropy.device)
             loss = loss - config.imitation * chances_of(self.policy, elite).taken.sum(dim=-1).mean()
@@ -203,6 +216,7 @@ class Search:
         tensors["generator"] = self._generator.get_state()
         tensors.update(self._seen.tensors())
         about = {
+            "entropy_weight": self._entropy,
             "records": [record.as_dict() for record in self.records],
             "elite": [find.raw for find in self._elite.finds],
             "candidates": [find.raw for find in self._candidates.finds],
@@ -223,20 +237,22 @@ class Search:
         self._generator.set_state(tensors["generator"])
         self._seen = Seen.from_tensors(tensors)
         self.records = [StepRecord(**record) for record in found.about["records"]]
-        self.step = found.step
+        self.step, self._entropy = found.step, found.about["entropy_weight"]
         calm = schedules.is_calm(self._config, self.step)
-        self._elite = self._judged(self._config.elite, found.about["elite"], calm)
-        self._candidates = self._judged(self._config.candidates, found.about["candidates"], calm=False)
+        self._elite = self._again(self._config.elite, found.about["elite"], calm)
+        self._candidates = self._again(self._config.candidates, found.about["candidates"], calm=False)
 
-    def _judged(self, size: int, lists: list[list[int]], calm: bool) -> Archive:
-        """Return an archive again from its raw lists, in their order."""
-        raw = [tuple(tokens) for tokens in lists]
-        legal = tuple(self.grammar.legal(tokens) for tokens in raw)
-        finds = [
+    def _judged(self, raw: tuple[Tokens, ...], lists: tuple[Tokens, ...], calm: bool) -> list[Find]:
+        """Judge formulas: as they were written, as they were repaired."""
+        return [
             Find(written, tokens, self._earned(tokens, judgement, calm), judgement)
-            for written, tokens, judgement in zip(raw, legal, self._judge.judge_all(legal), strict=True)
+            for written, tokens, judgement in zip(raw, lists, self._judge.judge_all(lists), strict=True)
         ]
-        return Archive(size, tuple(finds))
+
+    def _again(self, size: int, lists: list[list[int]], calm: bool) -> Archive:
+        """Return an archive again from its raw lists, in their order."""
+        raw = tuple(tuple(tokens) for tokens in lists)
+        return Archive(size, tuple(self._judged(raw, tuple(map(self.grammar.legal, raw)), calm)))
 
     def result(self) -> SearchResult:
         """Return what the run found."""
@@ -255,10 +271,14 @@ class Search:
 
 @contextmanager
 def _settled(config: TrainConfig) -> Iterator[None]:
-    """Set torch's threads and deterministic algorithms for a run and put them back."""
+    """Set torch's threads, and on a GPU its deterministic algorithms, for a run and put them back.
+
+    On a CPU all operations used here are deterministic as they are, and the switch would cost time: it fills every
+    new tensor and imports a compiler.
+    """
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(config.network_threads)
-    torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(deterministic or config.device != "cpu")
     try:
         yield
     finally:

@@ -25,6 +25,7 @@ class StepRecord:
     entropy: float
     distinct: float
     portfolios: float
+    entropy_weight: float
     overlap: float
     epsilon: float
     stable_rank: float

@@ -5,7 +5,11 @@ Steps count from 1. All are pure functions of the settings and the step, so that
 
 from __future__ import annotations
 
+import math
+
 from sdk.training.config import TrainConfig
+
+_LARGEST_ENTROPY = 300.0  # times the setting
 
 
 def epsilon(config: TrainConfig, step: int) -> float:
@@ -13,6 +17,17 @@ def epsilon(config: TrainConfig, step: int) -> float:
     falling = config.epsilon_share * config.steps
     done = min(1.0, (step - 1) / falling) if falling > 0 else 1.0
     return config.epsilon_start + (config.epsilon_end - config.epsilon_start) * done
+
+
+def entropy_weight(config: TrainConfig, before: float, portfolios: float) -> float:
+    """Return the weight of the entropy after a batch of which ``portfolios`` were different ones.
+
+    It grows by the distance below ``diversity`` and falls by that above it, never under ``entropy``.
+    """
+    if config.diversity == 0.0 or config.entropy == 0.0:
+        return config.entropy
+    moved = before * math.exp(2.0 * (config.diversity - portfolios))
+    return min(max(moved, config.entropy), _LARGEST_ENTROPY * config.entropy)
 
 
 def is_calm(config: TrainConfig, step: int) -> bool:

@@ -16,9 +16,9 @@ Period = tuple[
 
 
 class Settings(BaseModel):
-    """Frozen values; unknown keys are errors."""
+    """Frozen values; unknown keys are errors. Defaults are validated too, so that 1 and 1.0 have one hash."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class PeriodSettings(Settings):
@@ -56,7 +56,8 @@ class LearningSettings(Settings):
     steps: int = Field(30, ge=1, description="更新次数")
     batch: int = Field(64, ge=2, description="每次采样的公式数")
     learning_rate: float = Field(3e-3, gt=0, description="学习率")
-    entropy: float = Field(0.1, ge=0, description="熵奖励系数")
+    entropy: float = Field(0.1, ge=0, description="熵奖励系数（下限）")
+    diversity: float = Field(0.65, ge=0, le=1, description="批内不同组合的目标占比；低于它熵系数自动升高；0 = 不变")
     epsilon_start: float = Field(0.1, ge=0, le=1, description="ε-greedy 起始值")
     epsilon_end: float = Field(0.01, ge=0, le=1, description="ε-greedy 终值")
     epsilon_share: float = Field(0.3, ge=0, le=1, description="ε 线性下降所占的步数比例")
@@ -64,6 +65,7 @@ class LearningSettings(Settings):
     elite: int = Field(12, ge=1, description="记住的最好公式数，也是新颖性所比的公式池")
     imitation: float = Field(0.3, ge=0, description="模仿最好公式的损失系数；0 = 不模仿")
     length_penalty: float = Field(0.0, ge=0, description="每个 token 的罚系数，奖励的单位；简短的公式少拟合噪声")
+    neighbours: float = Field(0.25, ge=0, le=0.5, description="批内由公式池中公式改动一处而来的份额，计入预算")
     novelty: float = Field(0.0, ge=0, description="与公式池分数相关的罚系数；0 = 不罚")
     novelty_from: float = Field(0.7, ge=0, lt=1, description="相关系数高于此值才罚")
     calm_share: float = Field(0.0, ge=0, lt=1, description="课程：前这一份步数只用平静月份；0 = 不用课程")
@@ -98,11 +100,16 @@ class GateSettings(Settings):
 
     candidates: int = Field(24, ge=1, description="进入选择的公式数")
     perturbations: int = Field(8, ge=0, description="每个候选的局部扰动数")
+    confirmations: int = Field(3, ge=1, description="至多交回测器确认几个过门槛的公式")
     gate_tie_share: float = Field(0.05, ge=0, le=1, description="并列切口月份占比上限")
     gate_turnover: float = Field(1.0, gt=0, description="月换手上限")
     gate_breadth: float = Field(0.5, ge=0, le=1, description="池内有分数的股票占比下限")
     gate_cost_ranking: float = Field(0.9, ge=-1, le=1, description="成本 ±50 % 时候选排名的 Spearman 相关下限")
     gate_sharpe: float = Field(0.95, ge=0, le=1, description="验证期通胀修正夏普（DSR）概率下限；0 = 不查")
+    gate_sharpe_trials: Literal["search", "validated", "looked"] = Field(
+        "looked",
+        description="DSR 门槛的试验次数：search = 搜索评价过的组合，validated = 候选数，looked = 看到它为止",
+    )
 
 
 class EngineSettings(Settings):
@@ -114,7 +121,7 @@ class EngineSettings(Settings):
     device: str = Field("cpu", description="cpu；cuda … = 策略网络与打分都在 GPU（尚未在 GPU 上运行过）")
     threads: int = Field(1, ge=1, le=64, description="打分线程数；不改变任何结果")
     network_threads: int = Field(1, ge=1, le=64, description="策略网络线程数")
-    remembered: int = Field(100_000, ge=1, description="记住的公式数上限（约 1.5 KB 一个）")
+    remembered: int = Field(100_000, ge=1, description="记住的公式数上限（约 3 KB 一个）")
     checkpoint_every: int = Field(10, ge=0, description="每多少步写一个检查点；0 = 不写")
 
 

@@ -67,7 +67,8 @@ def test_the_list_of_weights_is_the_policys_own() -> None:
 
 def test_a_run_directory_becomes_a_model_that_says_what_it_is(tmp_path: Path) -> None:
     config = make_config({"steps": 1, "batch": 4, "width": 16, "layers": 1, "vocabulary": "v2"})
-    run, _, result = train_formula(Bundle.open(small_market()), config, tmp_path / "runs")
+    trained = train_formula(Bundle.open(small_market()), config, tmp_path / "runs")
+    run, result = trained.directory, trained.result
     assert export_policy(run, tmp_path / "policy.onnx") == PolicyShape("v2", 12, 16, 1, 4, 3, 2)
     model = onnx.load(tmp_path / "policy.onnx")
     props = {prop.key: prop.value for prop in model.metadata_props}

@@ -28,13 +28,13 @@ SAME_COSTS = """
     set_order_cost(OrderCost(0, 0.001, 0.0003, 0.0003, 0.0003, 0), type="stock")
 """
 FORMULAS = ["RET DEV ADD", "MOM20 TSUM20", "LOG_VOL NEG", "PRESSURE TSUM20 JUMP"]
-SETTINGS = {"half_spread": 0.0, "impact_low": 0.0, "impact_high": 0.0, "min_listed_days": 0, "top_k": 10}
+SETTINGS = {"half_spread": 0.0, "impact_low": 0.0, "impact_high": 0.0, "min_listed_days": 180, "top_k": 10}
 
 
 def emulated(expression: str, bundle: Bundle, period: tuple[str, str], judge: Judge) -> np.ndarray:
     """Return what the exported strategy earns from the open of each rebalance to the next one's."""
     formula = from_tokens(list(_tokens(expression)), "v2")
-    text = render(formula, Settings(top_k=SETTINGS["top_k"]))
+    text = render(formula, Settings(top_k=SETTINGS["top_k"], min_listed_days=SETTINGS["min_listed_days"]))
     begin, start = "    set_benchmark(BENCHMARK)\n", '    log.info("开始调仓: %s" % context.current_dt)\n'
     assert text.count(begin) == text.count(start) == 1
     text = text.replace(begin, begin + SAME_COSTS)

@@ -81,11 +81,12 @@ def test_a_device_that_is_not_there_is_one_clear_line(bundle: Bundle, settings: 
 
 def test_a_float32_run_records_what_it_changed(bundle: Bundle, tmp_path: Path) -> None:
     config = make_config({**SHORT, "precision": "float32", "steps": 2, "batch": 12})
-    directory, formula, result = train_formula(bundle, config, tmp_path)
-    about = json.loads((directory / "run.json").read_text("utf-8"))
+    done = train_formula(bundle, config, tmp_path)
+    about = json.loads((done.directory / "run.json").read_text("utf-8"))
     assert about["float32"]["sets"] > 0
-    exact = Judge(bundle, make_config(SHORT)).judge(formula.tokens_repaired)
-    assert result.judgement == exact
+    exact = Judge(bundle, make_config(SHORT))
+    assert done.result.judgement == exact.judge(done.result.tokens)
+    assert done.selection.choice.evidence.train.reward == exact.judge(done.formula.tokens_repaired).reward
 
 
 def test_the_rank_keys_reach_the_reward(bundle: Bundle) -> None:

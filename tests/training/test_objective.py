@@ -101,3 +101,11 @@ def test_schedules() -> None:
     assert [schedules.is_calm(config, step) for step in (1, 25, 26)] == [True, True, False]
     assert [round(schedules.decay(config, step), 3) for step in (1, 100)] == [0.1, 1.0]
     assert schedules.epsilon(make_config({"epsilon_share": 0.0}), 1) == pytest.approx(0.01)
+
+
+def test_entropy_is_worth_more_while_portfolios_repeat() -> None:
+    config = make_config({"entropy": 0.1, "diversity": 0.5})
+    assert schedules.entropy_weight(config, 0.4, 0.2) > 0.4 > schedules.entropy_weight(config, 0.4, 0.8) > 0.1
+    assert schedules.entropy_weight(config, 0.1, 0.9) == 0.1
+    assert schedules.entropy_weight(config, 29.9, 0.0) == pytest.approx(30.0)
+    assert schedules.entropy_weight(make_config({"diversity": 0.0}), 0.4, 0.0) == 0.1

@@ -62,6 +62,7 @@ def test_random_search_never_learns() -> None:
         {"elite": 2},
         {"imitation": 5.0},
         {"length_penalty": 1.0},
+        {"neighbours": 0.0},
         {"novelty": 3.0},
         {"novelty": 3.0, "novelty_from": 0.1},
         {"calm_share": 0.5},
@@ -236,3 +237,10 @@ def test_torchs_own_settings_are_put_back() -> None:
 def test_the_same_seed_is_the_same_run() -> None:
     config: TrainConfig = make_config(QUICK)
     assert bits(search(config, FakeJudge())) == bits(search(config, FakeJudge()))
+
+
+def test_repeating_portfolios_make_entropy_worth_more() -> None:
+    fixed, kept = (run(max_length=2, diversity=wanted) for wanted in (0.0, 1.0))
+    assert {record.entropy_weight for record in fixed.records} == {0.1}
+    assert kept.records[-1].entropy_weight > 0.1
+    assert any(not np.array_equal(fixed.weights[name], kept.weights[name]) for name in fixed.weights)

@@ -70,9 +70,9 @@ def test_a_banned_feature_is_never_written() -> None:
 
 def test_the_same_seed_gives_the_same_bytes(bundle: Bundle, tmp_path: Path) -> None:
     config = make_config(QUICK)
-    first, _, _ = train_formula(bundle, config, tmp_path / "one")
-    second, _, _ = train_formula(bundle, config, tmp_path / "two")
-    names = ["config.json", "formula.json", "metrics.csv", "policy.safetensors", "run.json"]
+    first = train_formula(bundle, config, tmp_path / "one").directory
+    second = train_formula(bundle, config, tmp_path / "two").directory
+    names = ["config.json", "formula.json", "metrics.csv", "policy.safetensors", "run.json", "selection.json"]
     assert sorted(path.name for path in first.iterdir()) == names
     for path in first.iterdir():
         assert path.read_bytes() == (second / path.name).read_bytes(), path.name
@@ -212,5 +212,6 @@ def test_the_rank_keys_of_a_run_stand_in_its_formula_file(bundle: Bundle, tmp_pa
     assert make_config({}).rank_keys == ("code",)
     config = make_config({**QUICK, "rank_keys": ["held", "money"]})
     assert config.hash != make_config(QUICK).hash
-    directory, formula, _ = train_formula(bundle, config, tmp_path)
+    done = train_formula(bundle, config, tmp_path)
+    directory, formula = done.directory, done.formula
     assert load(directory / "formula.json").rank_keys == formula.rank_keys == ("held", "money", "code")
