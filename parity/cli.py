@@ -25,6 +25,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--end", metavar="YYYY-MM-DD", help="结束日期 [default: 平台下载的末日]")
 @click.option("--cash", type=float, help="初始资金，元 [default: 由平台首日的总值与盈亏算出]")
 @click.option("--frequency", default="day", show_default=True, type=click.Choice(["day", "minute"]), help="频率")
+@click.option(
+    "--strategy",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="STRATEGY_OR_RUN 为运行目录时：导出的策略，用于找原因 the exported strategy, to name causes",
+)
+@click.option("--no-causes", is_flag=True, help="只比较，不重新运行找原因 compare only")
 @click.option("--json", "json_file", type=_FILE, help="写出 JSON write the verdict")
 @click.option("--html", "html_file", type=_FILE, help="写出网页 write the page")
 def parity(
@@ -36,6 +42,8 @@ def parity(
     end: str | None,
     cash: float | None,
     frequency: str,
+    strategy: Path | None,
+    no_causes: bool,
     json_file: Path | None,
     html_file: Path | None,
 ) -> None:
@@ -55,16 +63,24 @@ def parity(
     from parity.terminal import print_verdict
 
     theirs = read_side(platform)
+    plan = None
     if local.suffix == ".py":
-        ours = _run(local, market, out, plan_run(theirs, start, end, cash, frequency))
+        strategy, plan = local, plan_run(theirs, start, end, cash, frequency)
+        ours = _run(local, market, out, plan)
     else:
         ours = read_side(local)
     verdict = compare_sides(ours, theirs)
+    found = None
+    if strategy is not None and market is not None and not verdict.equal and not no_causes:
+        from parity.explain import explain_verdict
+
+        plan = plan or plan_run(theirs, start, end, cash, frequency)
+        found = explain_verdict(verdict, strategy, market, plan)
     for path in filter(None, (json_file, out and out / "parity.json")):
-        write_json(verdict, path)
+        write_json(verdict, path, found)
     for path in filter(None, (html_file, out and out / "parity.html")):
-        write_html(verdict, path)
-    print_verdict(verdict, Console(markup=False, highlight=False, emoji=False))
+        write_html(verdict, path, found)
+    print_verdict(verdict, Console(markup=False, highlight=False, emoji=False), found)
     raise SystemExit(exit_code(verdict))
 
 

@@ -1,0 +1,340 @@
+"""From the first difference to the last: find the cause, put it right, run on, charge the change of the NAV to it.
+
+``explain`` starts from a recipe that reproduces one side (the *anchor*) and walks to the other side (the *target*),
+of which only the files are known. At each step the rows of ``causes.CAUSES`` whose signature fits the first
+difference offer their counterfactuals; each is probed through the day of that difference, the ones that remove it
+are run to the end, and the one that leaves the latest first difference is kept. Where no single one helps, pairs are
+tried, then the other side's own values are put in. What then remains is the unattributed rest.
+
+The NAV is charged step by step, so the parts add up: Σ bp + rest = (platform − local) ÷ capital × 10,000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import combinations
+
+from parity.causes import BY_CODE, CAUSES, DEEP, GIVEN, CauseRow
+from parity.counterfactual import (
+    Bench,
+    Change,
+    Recipe,
+    Trial,
+    holdings_gap,
+    last_value,
+    path_gap,
+)
+from parity.counterfactual_candidates import Scene
+from parity.counterfactual_text import NotApplicable
+from parity.counterfactual_values import LAYERS_GIVEN, with_given
+from parity.explanation import Cause, Explanation
+from parity.layers import CHINESE, Comparison
+from parity.quirks import Quirk, matching, quirk_remark
+from parity.records import Side
+from sdk.errors import JqalphaError
+from sdk.report.audit_lines import AuditLine
+
+MOST_STEPS, MOST_FULL_RUNS, MOST_PARTIAL_RUNS, MOST_PAIRS, MOST_OF_A_CAUSE = 10, 8, 3, 40, 6
+_DEEP_CODES = frozenset(row.code for row in DEEP)
+_GIVEN_WHEN = {
+    "pool": lambda scene: any("pool" in field for field in scene.fields),
+    "inputs": lambda scene: scene.reads_differ,
+    "score": lambda scene: "score" in scene.layers,
+    "rank": lambda scene: "rank/ties" in scene.layers,
+}
+_LAYER_OF_GIVEN = {"pool": "inputs", "inputs": "inputs", "score": "score", "rank": "rank/ties"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One cause found: the change, the difference it removed, and the runs before and after it."""
+
+    change: Change
+    first: Comparison
+    day: str
+    security: str
+    before: Trial
+    after: Trial
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The way from anchor to target: the steps, what is left at the end, and what it cost in runs."""
+
+    steps: tuple[Step, ...]
+    start: Trial
+    end: Trial
+    runs: int
+    own_noise: Comparison | None = None
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(step.change.cause for step in self.steps)
+
+    @property
+    def equal(self) -> bool:
+        return self.end.standing.equal
+
+
+def walk(recipe: Recipe, target: Side, quirks: Sequence[Quirk] = (), given: bool = True) -> Walk:
+    """Walk from a recipe's run to the target. ``given``: put in the target's values where no reason reproduces it."""
+    bench = Bench(target, (lambda one: matching(one, quirks) is not None) if quirks else None)
+    start = now = bench.full(recipe)
+    noise = _own_noise(bench, start)
+    steps: list[Step] = []
+    while not now.standing.equal and len(steps) < MOST_STEPS:
+        scene = _scene(bench, now)
+        found = _noise_step(bench, scene, now, noise) if noise is not None and not steps else None
+        found = found or _best(bench, scene, now) or _pair(bench, scene, now)
+        if found is None and given:
+            found = _given(bench, scene, now)
+        if not found:
+            break
+        for change, after in found:
+            first, security = _evidence(BY_CODE[change.cause], scene, now)
+            steps.append(Step(change, first, scene.first.moment[:10], security, now, after))
+            now = after
+    steps = _needed(bench, recipe, steps, now)
+    return Walk(tuple(steps), start, now, bench.runs, noise)
+
+
+def _scene(bench: Bench, now: Trial) -> Scene:
+    return Scene(now.recipe, now.side, bench.target, now.verdict, bench.seen(now.verdict))
+
+
+Found = list[tuple[Change, Trial]]
+
+
+def _own_noise(bench: Bench, start: Trial) -> Comparison | None:
+    """Run the recipe a second time: a run that differs from itself has no seed. The first difference, or None."""
+    if start.standing.equal:
+        return None
+    again = Bench(start.side).full(start.recipe)
+    bench.runs += 1
+    return again.verdict.first
+
+
+def _noise_step(bench: Bench, scene: Scene, now: Trial, noise: Comparison | None) -> Found | None:
+    """ENV: the side differs from itself; the other side's values are put in to see what it is worth."""
+    found = _given(bench, scene, now)
+    return [(replace(found[0][0], cause="ENV"), found[0][1])] if found else None
+
+
+# -------------------------------------------------------------------------------------------------------- one change
+def _best(bench: Bench, scene: Scene, now: Trial) -> Found | None:
+    """Return the one change that leaves the latest first difference; rows with many changes are asked last."""
+    found = _single(bench, scene, now, CAUSES)
+    if found and (found[0][1].standing.equal or found[0][0].cause not in _DEEP_CODES):
+        return found
+    deeper = _single(bench, scene, now, DEEP)
+    both = [*(found or ()), *(deeper or ())]
+    return [max(both, key=lambda run: run[1].standing.key)] if both else None
+
+
+def _single(bench: Bench, scene: Scene, now: Trial, rows: Sequence[CauseRow]) -> Found | None:
+    """Return the change that moves the first difference furthest, run to the end; None where none does.
+
+    What cures its probe is run to the end at once, and the search ends with the first that cures the whole run.
+    """
+    runs: Found = []
+    partial: list[tuple[tuple[str, int, int], int, Change, Recipe]] = []
+    options = [change for row in rows if row.signature(scene) for change in _changes(row, scene)]
+    for number, change in enumerate(options):
+        made = _applied(change, now.recipe)
+        trial = None if made is None else _try(bench, scene, made)
+        if made is None or trial is None or not trial.standing.beyond(now.standing):
+            continue
+        if not trial.standing.equal:
+            partial.append((trial.standing.key, -number, change, made))
+        elif (whole := bench.attempt(made)) is not None:
+            runs.append((change, whole))
+            if whole.standing.equal:
+                return [(change, whole)]
+            if len(runs) == MOST_FULL_RUNS:
+                break
+    if not runs:
+        partial.sort(key=lambda row: row[:2], reverse=True)
+        tried = [(change, bench.attempt(made)) for _, _, change, made in partial[:MOST_PARTIAL_RUNS]]
+        runs = [(change, whole) for change, whole in tried if whole is not None]
+    runs = [(change, whole) for change, whole in runs if whole.standing.beyond(now.standing)]
+    return [max(runs, key=lambda run: (run[1].standing.key, -path_gap(run[1].side, bench.target)))] if runs else None
+
+
+def _changes(row: CauseRow, scene: Scene) -> list[Change]:
+    try:
+        return list(row.changes(scene))
+    except (NotApplicable, JqalphaError):
+        return []
+
+
+def _applied(change: Change, recipe: Recipe) -> Recipe | None:
+    """Return the changed recipe; None where the change has no place or changes nothing."""
+    try:
+        made = change.apply(recipe)
+    except (NotApplicable, JqalphaError):
+        return None
+    return None if made == recipe else made
+
+
+def _try(bench: Bench, scene: Scene, recipe: Recipe) -> Trial | None:
+    """Run past the day of the first difference; to the end where that difference has no day."""
+    day = scene.first.moment[:10]
+    return bench.probe(recipe, day) if day else bench.attempt(recipe)
+
+
+# ----------------------------------------------------------------------------------------------- two changes at once
+def _pair(bench: Bench, scene: Scene, now: Trial) -> Found | None:
+    """Return two changes of different causes that remove the first difference together; None where none do."""
+    rows = [row for row in CAUSES if row.signature(scene)]
+    options = [
+        change for row in rows for change in _changes(row, scene)[:MOST_OF_A_CAUSE] if _applied(change, now.recipe)
+    ]
+    pairs = [(one, other) for one, other in combinations(options, 2) if one.cause != other.cause]
+    for one, other in pairs[:MOST_PAIRS]:
+        first = _applied(one, now.recipe)
+        both = None if first is None else _applied(other, first)
+        trial = None if both is None else _try(bench, scene, both)
+        if first is None or both is None or trial is None or not trial.standing.equal:
+            continue
+        halfway, whole = bench.attempt(first), bench.attempt(both)
+        if halfway is not None and whole is not None and whole.standing.beyond(now.standing):
+            return [(one, halfway), (other, whole)]
+    return None
+
+
+# ------------------------------------------------------------------------------------------- the other side's values
+def _given(bench: Bench, scene: Scene, now: Trial) -> Found | None:
+    """Put in what the other side's audit lines say; the layer at which that helps names the cause."""
+    audits = tuple(scene.target.audits or ())
+    if not audits:
+        return None
+    for layer in LAYERS_GIVEN:
+        if not _GIVEN_WHEN[layer](scene):
+            continue
+        words = f"{CHINESE[_LAYER_OF_GIVEN[layer]]}取自另一侧的 AUDIT 行 ({layer} of the other side)"
+        change = Change(GIVEN[layer], words, partial(_put_in, audits, layer), known=False)
+        made = _applied(change, now.recipe)
+        if made is None:
+            continue
+        trial = _try(bench, scene, made)
+        if trial is None or not trial.standing.beyond(now.standing):
+            continue
+        whole = bench.attempt(made)
+        if whole is not None and whole.standing.beyond(now.standing):
+            return [(change, whole)]
+    return None
+
+
+# --------------------------------------------------------------------------------------------------- what was needed
+def _put_in(audits: tuple[AuditLine, ...], layer: str, recipe: Recipe) -> Recipe:
+    return recipe.with_text(with_given, audits, layer)
+
+
+def _needed(bench: Bench, recipe: Recipe, steps: list[Step], now: Trial) -> list[Step]:
+    """Leave out a step without which the rest reaches just as far; the NAV is then charged to the others."""
+    kept = list(steps)
+    for step in steps:
+        if len(kept) < 2:
+            break
+        others = [other for other in kept if other is not step]
+        made: Recipe | None = recipe
+        for other in others:
+            made = None if made is None else _applied(other.change, made)
+        trial = None if made is None else bench.attempt(made)
+        if trial is not None and trial.standing.key >= now.standing.key:
+            kept = _charged(bench, recipe, others)
+    return kept
+
+
+def _charged(bench: Bench, recipe: Recipe, steps: list[Step]) -> list[Step]:
+    """Return the steps with the runs before and after each, applied one after the other."""
+    now, found = bench.full(recipe), []
+    for step in steps:
+        scene = _scene(bench, now)
+        first, security = _evidence(BY_CODE[step.change.cause], scene, now)
+        after = bench.full(step.change.apply(now.recipe))
+        found.append(Step(step.change, first, scene.first.moment[:10], security, now, after))
+        now = after
+    return found
+
+
+def _evidence(row: CauseRow, scene: Scene, now: Trial) -> tuple[Comparison, str]:
+    """Return the first difference in the layers of the cause, that day, and the code where it first shows."""
+    here = [one for one in scene.of_the_day if one.layer in row.layers] or list(scene.of_the_day)
+    first = here[0]
+    if first.code:
+        return first, first.code
+    named = [one for one in scene.of_the_day if one.code and one.moment == first.moment]
+    if first.layer == "cash" and row.code == "ADJ":
+        return first, _ex_code(scene, now)
+    return first, named[0].code if named else ""
+
+
+def _ex_code(scene: Scene, now: Trial) -> str:
+    """Return the held code with a corporate action on the day of the first difference, or empty."""
+    day = scene.first.moment[:10]
+    before = max((told for told in now.side.cash if told < day), default="")
+    held = {row.code for row in now.side.positions or () if row.day == before}
+    table = scene.recipe.bundle.corporate_actions
+    here = table[table["ex_date"].astype(str).str[:10] == day]
+    return next((code for code in here["code"] if code in held), "")
+
+
+# ------------------------------------------------------------------------------------------------------- the verdict
+def explain(
+    recipe: Recipe,
+    local: Side,
+    platform: Side,
+    quirks: Sequence[Quirk] = (),
+    anchor: str = "local",
+) -> Explanation:
+    """Explain platform × local. ``anchor``: the side that the recipe reproduces; the other side is walked to."""
+    target = platform if anchor == "local" else local
+    return explanation(walk(recipe, target, quirks), anchor, recipe.cash, target, quirks)
+
+
+def explanation(found: Walk, anchor: str, cash: float, target: Side, quirks: Sequence[Quirk] = ()) -> Explanation:
+    """Return a walk as the causes that the reports show, in basis points of the capital."""
+    sign = 1.0 if anchor == "local" else -1.0
+    causes = tuple(_cause(step, anchor, sign, cash) for step in found.steps)
+    end, goal = last_value(found.end.side), last_value(target)
+    rest = None if end is None or goal is None else sign * (goal - end) / cash * 1e4
+    return Explanation(causes, rest, (*_remarks(found, target), *quirk_remark(found.start.verdict, quirks)))
+
+
+def _cause(step: Step, anchor: str, sign: float, cash: float) -> Cause:
+    row, first = BY_CODE[step.change.cause], step.first
+    values = {"local": first.local, "platform": first.platform}
+    if anchor != "local":
+        values = {"local": first.platform, "platform": first.local}
+    before, after = last_value(step.before.side), last_value(step.after.side)
+    points = None if before is None or after is None else sign * (after - before) / cash * 1e4
+    whose = "平台" if anchor == "local" else "本地"
+    return Cause(
+        *(row.code, step.day, step.security, first.layer, first.field, values["local"], values["platform"], points),
+        f"{row.name}：" + row.sentence.format(words=f"{whose}：{step.change.words}"),
+        row.advice,
+    )
+
+
+def _remarks(found: Walk, target: Side) -> list[str]:
+    remarks = []
+    for step in found.steps:
+        before, after = (holdings_gap(trial.side, target) for trial in (step.before, step.after))
+        gap, left = (path_gap(trial.side, target) for trial in (step.before, step.after))
+        words = f"{step.change.cause} {step.change.words[:80]}：持仓差 {before:.0%} → {after:.0%}"
+        remarks.append(f"{words}，净值日均差 {gap:,.2f} → {left:,.2f} 元")
+    if found.own_noise is not None:
+        remarks.append(f"同一侧两次运行不同 the side differs from itself, first at {found.own_noise.moment[:10]}")
+    remarks.append(f"重新运行 {found.runs} 次 counterfactual runs")
+    return remarks
+
+
+def attributed_share(found: Walk, target: Side) -> float:
+    """Return which share of the distance of the NAV paths the causes remove; 1 where the paths never differ."""
+    before, after = path_gap(found.start.side, target), path_gap(found.end.side, target)
+    if not before > 0.005:
+        return 1.0 if not after > 0.005 else 0.0
+    return 1.0 - after / before

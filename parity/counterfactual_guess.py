@@ -1,0 +1,240 @@
+"""Parameters read off the files of the side that is to be explained: lag, slippage, fees, task, pool.
+
+Nothing is known about that side but its files. A printed number is rounded, so a parameter is an interval; from it
+the number with the fewest decimals is taken, because people write 0.00246 and not 0.0024601.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from parity.records import Fill, Side
+from sdk.market.bundle import Bundle
+
+MOST_DECIMALS = 7
+_HALVED = "2023-08-28"  # stamp tax from 0.1 % to 0.05 %
+
+
+def simple_between(low: float, high: float, most: int = MOST_DECIMALS) -> float | None:
+    """Return the number with the fewest decimals between two; None for an empty interval."""
+    if not low <= high:
+        return None
+    middle = (low + high) / 2
+    for decimals in range(most + 1):
+        number = round(middle, decimals)
+        if low <= number <= high:
+            return number
+    return None
+
+
+def fills_of(side: Side) -> list[Fill]:
+    """Return the fills of the side, those of the log where it has them: it prints full floats."""
+    for channel in ("log", "transaction"):
+        told = side.trading.get(channel)
+        if told is not None and len(told.fills):
+            return list(told.fills)
+    return []
+
+
+def lag_of(side: Side, bundle: Bundle) -> int | None:
+    """Return how many trading days before the rebalance the signal is taken: the most frequent; None if not told."""
+    if not side.audits:
+        return None
+    lags = Counter(
+        int(np.searchsorted(bundle.days, np.datetime64(line.day)) - np.searchsorted(bundle.days, np.datetime64(told)))
+        for line in side.audits
+        if (told := line.get("lag"))
+    )
+    return lags.most_common(1)[0][0] if lags else None
+
+
+def rebalance_days(side: Side) -> list[str]:
+    """Return the days with a rebalance: those of the audit lines, else those with orders."""
+    if side.audits:
+        return sorted({line.day for line in side.audits})
+    return sorted({order.moment[:10] for told in side.trading.values() for order in told.orders})
+
+
+def task_calls(side: Side, bundle: Bundle, start: str, end: str) -> list[str]:
+    """Return the calls that would give the side's rebalances, most plausible first."""
+    days = rebalance_days(side)
+    if not days:
+        return []
+    times = [order.moment[11:16] for told in side.trading.values() for order in told.orders if len(order.moment) > 10]
+    times += [line.moment[11:16] for line in side.audits or () if len(line.moment) > 10]
+    common = [time for time, _ in Counter(times).most_common(2)] or ["09:30"]
+    names = {"09:30": "open", "15:00": "close"}
+    calendar = [str(day) for day in bundle.days if start <= str(day) <= end]
+    found = []
+    for time in common:
+        told = f'time="{names.get(time, time)}"'
+        found += [f"run_monthly(rebalance, {place}, {told})" for place in _places(days, calendar, 7)]
+        weekly = _places(days, calendar, 10)
+        found += [f"run_weekly(rebalance, {place}, {told})" for place in weekly]
+        if len(days) > 0.8 * len(calendar):
+            found.append(f"run_daily(rebalance, {told})")
+    return found
+
+
+def _places(days: Sequence[str], calendar: Sequence[str], width: int) -> list[int]:
+    """Return the place of the days in their months (width 7) or weeks (10), from the front and from the end."""
+    period = (lambda day: day[:7]) if width == 7 else (lambda day: str(dt.date.fromisoformat(day).isocalendar()[:2]))
+    groups: dict[str, list[str]] = {}
+    for day in calendar:
+        groups.setdefault(period(day), []).append(day)
+    known = [day for day in days if day in groups.get(period(day), ())]
+    if len(known) < 0.7 * len(groups):
+        return []
+    front = Counter(groups[period(day)].index(day) + 1 for day in known[1:] or known)
+    back = Counter(groups[period(day)].index(day) - len(groups[period(day)]) for day in known[1:] or known)
+    return [counts.most_common(1)[0][0] for counts in sorted((front, back), key=lambda c: -c.most_common(1)[0][1])]
+
+
+def _opens(fills: Iterable[Fill], bundle: Bundle, field: str) -> list[tuple[int, float, float, float]]:
+    """Return (side, printed price, half unit, raw price of the day) of each fill that has a bar."""
+    rows = [fill for fill in fills if fill.price is not None and fill.price.value]
+    codes = sorted({fill.code for fill in rows} & set(bundle.panel().codes))
+    if not codes:
+        return []
+    panel = bundle.panel(codes)
+    array, place = panel[field], {code: row for row, code in enumerate(codes)}
+    found = []
+    for fill in rows:
+        at = int(np.searchsorted(panel.days, np.datetime64(fill.moment[:10])))
+        if fill.code in place and at < len(panel.days) and fill.price is not None and fill.price.value is not None:
+            raw = float(array[place[fill.code], at])
+            if raw == raw:
+                found.append((1 if fill.direction == "buy" else -1, fill.price.value, 0.005, raw))
+    return found
+
+
+def slippages(side: Side, bundle: Bundle) -> list[str]:
+    """Return the slippage settings under which every fill of the side is its open, moved and rounded to the cent."""
+    rows = _opens(fills_of(side), bundle, "open")
+    found = []
+    for name, lows, highs in (
+        (
+            "PriceRelatedSlippage",
+            [2 * sign * (price - sign * half - raw) / raw for sign, price, half, raw in rows],
+            [2 * sign * (price + sign * half - raw) / raw for sign, price, half, raw in rows],
+        ),
+        (
+            "FixedSlippage",
+            [2 * sign * (price - sign * half - raw) for sign, price, half, raw in rows],
+            [2 * sign * (price + sign * half - raw) for sign, price, half, raw in rows],
+        ),
+    ):
+        if lows:
+            low, high = float(np.quantile(lows, 0.98)), float(np.quantile(highs, 0.02))
+            exact = simple_between(max(lows), min(highs))
+            number = exact if exact is not None else simple_between(min(low, high), max(low, high))
+            if number is not None and number >= -1e-9:
+                found.append(f"set_slippage({name}({abs(number)!r}))")
+    return found
+
+
+def order_costs(side: Side) -> list[str]:
+    """Return OrderCost settings under which the fees of the side are what it prints; the simplest numbers."""
+    rows = [
+        (fill.moment[:10], fill.direction, fill.price.value * fill.amount.value, fill.fee.value, fill.fee.half_unit)
+        for fill in fills_of(side)
+        if fill.price
+        and fill.amount
+        and fill.fee
+        and fill.price.value
+        and fill.amount.value
+        and fill.fee.value is not None
+    ]
+    buys = [row for row in rows if row[1] == "buy" and row[2] > 0]
+    sells = [row for row in rows if row[1] == "sell" and row[2] > 0]
+    if not buys:
+        return []
+    repeated = [fee for fee, count in Counter(row[3] for row in buys).most_common(1) if count > 1]
+    calls = []
+    for least in dict.fromkeys((*repeated, 5.0, 0.0)):
+        commission = _rate([row for row in buys if row[3] > least + 1e-9], 0.0)
+        if commission is None and any(row[3] > least + 1e-9 for row in buys):
+            continue
+        rate = (0.0003 if least else 0.0) if commission is None else commission
+        late = [row for row in sells if row[0] >= _HALVED]
+        early = [row for row in sells if row[0] < _HALVED]
+        whole, before, after = (_tax(part, rate, least) for part in (sells, early, late))
+        if whole is not None or not sells:
+            calls.append(_cost(0.001 if whole is None else whole, rate, least))
+        elif before is not None and after is not None:
+            both = f"{before!r} if str(context.current_dt.date()) < '{_HALVED}' else {after!r}"
+            calls.append(_cost(both, rate, least))
+    return calls
+
+
+def _cost(tax: object, rate: float, least: float) -> str:
+    words = tax if isinstance(tax, str) else repr(tax)
+    return (
+        f"set_order_cost(OrderCost(open_tax=0, close_tax={words}, open_commission={rate!r}, "
+        f"close_commission={rate!r}, close_today_commission=0, min_commission={least!r}), type='stock')"
+    )
+
+
+def _rate(rows: Sequence[tuple[str, str, float, float, float]], taken: float) -> float | None:
+    """Return the simplest rate with fee − taken = rate × value in every row, within what is printed."""
+    if not rows:
+        return None
+    slack = [half + 1e-9 * max(fee, 1.0) for _, _, _, fee, half in rows]
+    lows = [(fee - taken - more) / value for (_, _, value, fee, _), more in zip(rows, slack, strict=True)]
+    highs = [(fee - taken + more) / value for (_, _, value, fee, _), more in zip(rows, slack, strict=True)]
+    return simple_between(max(lows), min(highs))
+
+
+def _tax(rows: Sequence[tuple[str, str, float, float, float]], rate: float, least: float) -> float | None:
+    """Return the simplest tax with fee = max(rate × value, least) + tax × value in every row."""
+    if not rows:
+        return None
+    spans = [
+        ((fee - max(rate * value, least) - half - 1e-9 * max(fee, 1.0)) / value,
+         (fee - max(rate * value, least) + half + 1e-9 * max(fee, 1.0)) / value)
+        for _, _, value, fee, half in rows
+    ]  # fmt: skip
+    number = simple_between(max(low for low, _ in spans), min(high for _, high in spans))
+    return None if number is None or number < -1e-9 else abs(number)
+
+
+def weight_factor(mine: Side, theirs: Side) -> float | None:
+    """Return by which factor the targets of the other side are larger, from the first audit line; None: not told."""
+    lines = {line.day: line for line in theirs.audits or ()}
+    for line in mine.audits or ():
+        other = lines.get(line.day)
+        if other is None:
+            continue
+        there = {stock.code: stock.target for stock in other.stocks}
+        spans = [
+            (
+                number(there[stock.code]) / (number(stock.target) + 1),
+                (number(there[stock.code]) + 1) / number(stock.target),
+            )
+            for stock in line.stocks
+            if number(stock.target) > 10 and number(there.get(stock.code, "")) > 10
+        ]  # fmt: skip
+        if spans:
+            return simple_between(max(low for low, _ in spans), min(high for _, high in spans), 4)
+        return None
+    return None
+
+
+def number(text: str) -> float:
+    """Return a target as a number, 0 for none."""
+    try:
+        value = float(text)
+    except ValueError:
+        return 0.0
+    return value if math.isfinite(value) else 0.0
+
+
+def chosen_count(side: Side) -> int | None:
+    """Return how many stocks the side's rebalances choose: the most frequent; None if not told."""
+    counts = Counter(len(line.chosen) for line in side.audits or ())
+    return counts.most_common(1)[0][0] if counts else None
