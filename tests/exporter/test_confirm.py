@@ -50,7 +50,14 @@ def test_premises_change_the_run(bundle: Bundle, change: dict) -> None:
         assert costly.total_return < confirm_formula(FORMULA, bundle, *SPAN, base).total_return
 
 
+def test_trading_begins_where_the_formula_has_its_windows(bundle: Bundle) -> None:
+    deep = from_tokens([0, 14], "v2")  # reaches further back than the bundle does on its first days
+    found = confirm_formula(deep, bundle, str(bundle.days[5]), str(bundle.days[330]), Premises(top_k=5))
+    assert found.start == str(bundle.days[deep.lookback_days])
+    assert found.rebalances > 0
+
+
 def test_a_strategy_that_cannot_rebalance_is_an_error(bundle: Bundle) -> None:
-    deep = from_tokens([0, 14, 14], "v2")  # reaches further back than the bundle does on its first days
-    with pytest.raises(StrategyError, match="调仓中止"):
-        confirm_formula(deep, bundle, str(bundle.days[5]), str(bundle.days[80]), Premises(top_k=5))
+    nobody = Premises(top_k=5, pool_index="000905.XSHG")  # an index without members here
+    with pytest.raises(StrategyError, match="调仓中止|没有"):
+        confirm_formula(from_tokens([0], "v2"), bundle, str(bundle.days[400]), str(bundle.days[480]), nobody)

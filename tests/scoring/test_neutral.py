@@ -9,6 +9,7 @@ from jq_strategy.exposures import industry_groups
 from jq_strategy.neutral import neutral_score
 from sdk.errors import ConfigError
 from sdk.market.bundle import Bundle
+from sdk.market.manifest import StoredFiles
 from sdk.scoring.exposures import read_exposures
 from sdk.scoring.monthly import MonthlyMarket, monthly_market
 from sdk.scoring.neutral import Neutraliser, exposure_report, rolling_beta
@@ -32,7 +33,7 @@ def market(bundle: Bundle) -> MonthlyMarket:
 def without(bundle: Bundle, *names: str) -> Bundle:
     """Return the bundle as it would be without some of its files."""
     files = {name: value for name, value in bundle.manifest["files"].items() if name not in names}
-    return Bundle(bundle.path, {**bundle.manifest, "files": files})
+    return Bundle(bundle.path, {**bundle.manifest, "files": files}, StoredFiles(bundle.path, files, hashes=True))
 
 
 def awkward_scores(market: MonthlyMarket, exposures: np.ndarray) -> np.ndarray:

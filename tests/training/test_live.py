@@ -17,7 +17,14 @@ from tests.training.fake_judge import FakeJudge
 
 RECORD = StepRecord(
     **{"step": 3, "mean_reward": 0.0123, "best_reward": 0.0456, "best_so_far": 0.0789, "entropy": 1.234},
-    **{"distinct": 0.9, "portfolios": 0.44, "overlap": 0.2, "epsilon": 0.055, "stable_rank": 7.25},
+    **{
+        "distinct": 0.9,
+        "portfolios": 0.44,
+        "entropy_weight": 0.1,
+        "overlap": 0.2,
+        "epsilon": 0.055,
+        "stable_rank": 7.25,
+    },
     **{"judged": 190, "trials": 150},
 )
 

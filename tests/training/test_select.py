@@ -125,7 +125,7 @@ def test_the_seed_draws_the_neighbours() -> None:
 
 
 def test_the_number_of_trials_and_their_variance_deflate_the_sharpe_ratio() -> None:
-    config = make_config({**QUIET, "gate_sharpe": 0.95})
+    config = make_config({**QUIET, "gate_sharpe": 0.95, "gate_sharpe_trials": "search"})
     valid = FakeScreen(lambda tokens: {RET: 0.004, LIQ: 0.003, DEV: -0.001}[tokens])
     few, many = (_select(_by(TRAIN), valid, config, n=n) for n in (2, 5000))
     series = [candidate.evidence.valid.excess for candidate in few.candidates if candidate.evidence.valid]
