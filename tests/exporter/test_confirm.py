@@ -59,5 +59,5 @@ def test_trading_begins_where_the_formula_has_its_windows(bundle: Bundle) -> Non
 
 def test_a_strategy_that_cannot_rebalance_is_an_error(bundle: Bundle) -> None:
     nobody = Premises(top_k=5, pool_index="000905.XSHG")  # an index without members here
-    with pytest.raises(StrategyError, match="调仓中止|没有"):
+    with pytest.raises(StrategyError, match=r"调仓中止|没有"):
         confirm_formula(from_tokens([0], "v2"), bundle, str(bundle.days[400]), str(bundle.days[480]), nobody)
