@@ -22,7 +22,7 @@ from sdk.errors import MarketError
 from sdk.market.layout import MINUTE_FIELDS
 from sdk.market.manifest import StoredFiles
 from sdk.market.session_minutes import BARS, LABELS
-from sdk.market.table import UNREADABLE
+from sdk.market.table import UNREADABLE, unreadable
 
 _SCHEMA = pa.schema(
     [
@@ -106,7 +106,7 @@ class MinuteTable:
                     raise MarketError(f"{path}: column {missing[0]!r} is missing; {_AGAIN}")
                 groups = _row_groups(file, path)
             except UNREADABLE as error:
-                raise MarketError(f"{path}: not a readable Parquet file ({error})") from error
+                raise unreadable(path, error) from error
             while len(self._open) >= 3:
                 self._open.pop(next(iter(self._open)))[0].close()
             self._open[month] = file, groups

@@ -35,7 +35,14 @@ def read_columns(path: Path, columns: list[str] | None = None, dictionary: list[
                 )
             return file.read(columns=columns, use_threads=False)
     except UNREADABLE as error:
-        raise MarketError(f"{path}: not a readable Parquet file ({_first_line(error)})") from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> Exception:
+    """Return what a failed read is: no memory for the decoder (its words are those of zstd) or a spoilt file."""
+    if isinstance(error, MemoryError) or "create failed" in str(error):
+        return MemoryError(f"{path}: {_first_line(error)}")
+    return MarketError(f"{path}: not a readable Parquet file ({_first_line(error)})")
 
 
 def read_frame(path: Path | None, columns: Mapping[str, pa.DataType]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -240,3 +241,12 @@ def test_a_bar_outside_the_calendar_is_an_error(tmp_path: Path) -> None:
     broken = write_bundle(tmp_path / "broken", **{**tables(), "calendar": DAYS[1:]})
     with pytest.raises(MarketError, match="2023-12-28 is not in the bundle's calendar"):
         broken.panel()["close"]
+
+
+def test_a_read_without_memory_is_no_spoilt_file() -> None:
+    from sdk.market.table import unreadable
+
+    place = Path("daily/2024.parquet")
+    assert isinstance(unreadable(place, OSError("ZSTD_DCtx create failed")), MemoryError)
+    assert isinstance(unreadable(place, pa.ArrowMemoryError("malloc of size 64 failed")), MemoryError)
+    assert isinstance(unreadable(place, OSError("Invalid magic bytes")), MarketError)
