@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+import traceback
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -81,6 +82,8 @@ def run_backtest(
             error = engine.run({**preset_names(job.rules), **names}, importable_modules(session, names))
     except (StopRun, MemoryError) as stop:
         error = stop
+    if isinstance(error, MemoryError):
+        traceback.clear_frames(error.__traceback__)  # they hold what filled the memory; writing the run needs some
     ran = clock()
     result, files = collect(job, session, error, target)
     if target is not None:
