@@ -42,7 +42,9 @@ def cli() -> None:
     export      formula.json -> strategy.py + model.onnx
     score       the scores of one day, by any back end
     backtest    run any JoinQuant strategy on a bundle
-    parity      compare a local run with a platform download
+    lookahead   replace everything after each decision: does an order change?
+    parity      compare a local run with a platform download, name the causes
+    illusion    what a whole-history statistic seems to be worth
     """
 
 

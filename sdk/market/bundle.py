@@ -191,7 +191,7 @@ class Bundle:
     def minutes(self) -> MinuteTable | None:
         """The minute bars, one code and month at a time; None for a bundle without them."""
         files = sorted(name for name in self.manifest["files"] if MINUTE_FILE.fullmatch(name))
-        return MinuteTable(self._files, self.path, files, self.days) if files else None
+        return MinuteTable(self._files, files, self.days) if files else None
 
     # ------------------------------------------------------------------ what lies behind
 
@@ -209,7 +209,7 @@ class Bundle:
         return self._bar_table((INDEX_DAILY,), INDEX_FIELDS) if present else None
 
     def _bar_table(self, names: tuple[str, ...], offered: tuple[str, ...] | None) -> BarTable:
-        return BarTable(self._files, self.path, names, self.days, offered)
+        return BarTable(self._files, names, self.days, offered)
 
     @property
     def bar_tables(self) -> tuple[BarTable, ...]:

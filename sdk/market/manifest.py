@@ -46,9 +46,13 @@ class StoredFiles:
         self._root, self._files = root, dict(files)
         self._trusted = set() if hashes else set(files)
 
+    def path(self, name: str) -> Path:
+        """Return the path of a file, whether or not it was compared: for messages and names of columns."""
+        return self._root / name
+
     def trusted(self, name: str) -> Path:
         """Return the path of a file that is still the one written down; MarketError when it has changed."""
-        path = self._root / name
+        path = self.path(name)
         if name not in self._trusted:
             written = self._files[name]
             try:

@@ -36,9 +36,9 @@ _AGAIN = "write the bundle again"
 class MinuteTable:
     """The minute files of a bundle; ``days`` is its calendar, ``months`` the months that have a file."""
 
-    def __init__(self, stored: StoredFiles, root: Path, files: Sequence[str], days: np.ndarray) -> None:
+    def __init__(self, stored: StoredFiles, files: Sequence[str], days: np.ndarray) -> None:
         self._stored, self._names = stored, {_month_of(name): name for name in files}
-        self._paths = {_month_of(name): root / name for name in files}
+        self._paths = {month: stored.path(name) for month, name in self._names.items()}
         self._days = days
         self._open: dict[str, tuple[pq.ParquetFile, dict[str, int]]] = {}
         self._places: dict[tuple[str, str], np.ndarray] = {}

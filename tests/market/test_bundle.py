@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from sdk.errors import MarketError
 from sdk.market import writer
 from sdk.market.bundle import Bundle
 from sdk.market.writer import write_bundle
+from tests.bundles import small_market
 
 DAYS = np.array(["2023-12-28", "2023-12-29", "2024-01-02"], dtype="datetime64[D]")
 
@@ -250,3 +253,17 @@ def test_a_read_without_memory_is_no_spoilt_file() -> None:
     assert isinstance(unreadable(place, OSError("ZSTD_DCtx create failed")), MemoryError)
     assert isinstance(unreadable(place, pa.ArrowMemoryError("malloc of size 64 failed")), MemoryError)
     assert isinstance(unreadable(place, OSError("Invalid magic bytes")), MarketError)
+
+
+def test_reading_a_bundle_claims_no_memory_that_it_does_not_use(tmp_path: Path) -> None:
+    """A memory limit counts what a process claims: Arrow's own allocator would claim a gibibyte at its first use."""
+    code = (
+        "import sys; from sdk.market.bundle import Bundle; Bundle.open(sys.argv[1]).panel(fields=['close'])\n"
+        "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmData')))"
+    )
+    if not Path("/proc/self/status").exists():
+        pytest.skip("NO /proc HERE: the memory that a process claims was not measured")
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(small_market())], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 500_000
