@@ -39,7 +39,7 @@ def main(out: Path = Path("demo")) -> int:
     say(f"行情 market: {len(bundle.securities)} 只证券, {bundle.days[0]} … {bundle.days[-1]}")
 
     config = make_config({"seed": 1, "steps": 30, "batch": 48, "train": ["", TRAIN_END], "max_length": 10})
-    trained = train_formula(bundle, config, out / "training")
+    trained = train_formula(bundle, config, out / "training", unfinished="resume")  # if it was stopped
     formula, earned = trained.formula, trained.selection.choice.evidence.train
     say(f"训练 training: {formula.expression}，训练期月均超额 {earned.excess.mean():+.2%}")
 

@@ -13,9 +13,9 @@ import click
 @click.option("--market", type=click.Path(path_type=Path), help="用此行情包的真实截面核对 bundle to verify on")
 @click.option("--vocabulary", help="旧格式文件的词表 vocabulary of an older file: v1 | v2 | v3")
 @click.option("--token-mode", default="postfix", show_default=True, type=click.Choice(["postfix", "prefix"]))
-@click.option("--top-k", default=10, show_default=True, type=click.IntRange(1, 500), help="持股数 stocks held")
-@click.option("--pool", default="000300.XSHG", show_default=True, help="股票池指数 index whose members are ranked")
-@click.option("--benchmark", default="000300.XSHG", show_default=True, help="基准 benchmark index")
+@click.option("--top-k", type=click.IntRange(1, 500), help="持股数 stocks held  [default: as trained, else 10]")
+@click.option("--pool", help="股票池指数 index whose members are ranked  [default: as trained, else 000300.XSHG]")
+@click.option("--benchmark", help="基准 benchmark index  [default: 训练的股票池 as trained, else 000300.XSHG]")
 @click.option("--rank-keys", metavar="KEYS", help="同分先后 ties ranked by held,money,code  [default: as trained]")
 @click.option("--neutralise", metavar="NAMES", help="中性化 exposures taken out, '' = none  [default: as trained]")
 @click.option(
@@ -31,9 +31,9 @@ def export(
     market: Path | None,
     vocabulary: str | None,
     token_mode: str,
-    top_k: int,
-    pool: str,
-    benchmark: str,
+    top_k: int | None,
+    pool: str | None,
+    benchmark: str | None,
     rank_keys: str | None,
     neutralise: str | None,
     standardise: str | None,
@@ -79,6 +79,7 @@ def export(
     result = export_formula(loaded, out, settings, bundle, Models(history, features))
     click.echo(f"公式 {loaded.expression}")
     click.echo(f"回看 {loaded.lookback_days} 个交易日，输入 {', '.join(loaded.inputs)}")
+    click.echo(f"股票池 {settings.pool_index}，持股 {settings.top_k} 只，基准 {settings.benchmark}")
     click.echo(f"同分先后 {','.join(settings.rank_keys or ())}")
     if settings.neutralise:
         click.echo(f"中性化 {','.join(settings.neutralise)}（{settings.standardise}）")

@@ -61,7 +61,14 @@ def export_formula(
     if models.history:
         contents[HISTORY] = _model_bytes(build_history_model(formula), settings)
     verification = verify(
-        formula, strategy, model, bundle, settings.pool_index, settings.benchmark, contents.get(HISTORY), neutral
+        formula,
+        strategy,
+        model,
+        bundle,
+        settings.pool_index or formula.pool_index,
+        settings.benchmark or formula.pool_index,
+        contents.get(HISTORY),
+        neutral,
     )
     try:
         with files.fresh_directory(out, MANIFEST) as beside:

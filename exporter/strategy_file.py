@@ -29,13 +29,15 @@ RULE = "# " + "=" * 98
 class Settings:
     """What a user may set in an exported strategy; None: as the formula was trained.
 
+    ``pool_index``, ``benchmark``, ``top_k``: where the formula file names none, 000300.XSHG and 10; the benchmark
+    of a trained formula is the index of its pool, which its features and its exposures were measured against.
     ``neutralise``: exposures taken out of the scores, () = none. ``standardise``: rank or zscore.
     ``min_listed_days``: trading days that a stock of the pool must have been listed, 0 = any.
     """
 
-    pool_index: str = "000300.XSHG"
-    benchmark: str = "000300.XSHG"
-    top_k: int = 10
+    pool_index: str | None = None
+    benchmark: str | None = None
+    top_k: int | None = None
     source: str = "formula.json"
     rank_keys: tuple[str, ...] | None = None
     neutralise: tuple[str, ...] | None = None
@@ -47,11 +49,17 @@ class Settings:
         keys = formula.rank_keys if self.rank_keys is None else self.rank_keys
         names = formula.neutral.names if self.neutralise is None else self.neutralise
         standard = formula.neutral.standard if self.standardise is None else self.standardise
+        index = formula.pool_index if self.pool_index is None else self.pool_index
+        benchmark = formula.pool_index if self.benchmark is None else self.benchmark
+        top_k = formula.top_k if self.top_k is None else self.top_k
         days = formula.min_listed_days if self.min_listed_days is None else self.min_listed_days
         if days < 0:
             raise ConfigError(f"min_listed_days of the export = {days}: a number of trading days, 0 or more")
         return replace(
             self,
+            pool_index=index,
+            benchmark=benchmark,
+            top_k=top_k,
             rank_keys=checked_keys(keys, "rank keys of the export"),
             neutralise=checked_names(names, "neutralise of the export"),
             standardise=checked_standard(standard, "standardise of the export"),

@@ -7,6 +7,8 @@ kept for ever. A loaded file is believed only if repairing its raw list gives it
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,14 @@ from typing import Any
 from jq_strategy import formula as language
 from jq_strategy.ranking import ordered_keys
 from sdk import files
-from sdk.errors import FormulaError, nearest
+from sdk.errors import ConfigError, FormulaError, JqalphaError, nearest
 from sdk.formula.token_lists import vocabulary_of_ids
 from sdk.formula.trees import check_nesting
 from sdk.scoring.neutral_choice import NeutralChoice, choice_of_training, listed_days_of_training
 from sdk.scoring.ties import checked_keys
 
 FORMAT = "jqalpha-formula-1"
+TOP_K, POOL_INDEX = 10, "000300.XSHG"  # of a formula whose file does not say
 _REQUIRED = ("vocabulary", "token_mode", "tokens_raw", "tokens_repaired", "expression", "lookback_days")
 _KINDS = {
     "tokens": list,
@@ -64,6 +67,16 @@ class FormulaFile:
     def min_listed_days(self) -> int:
         """How many trading days a stock had to be listed in training; 0 where the file does not say."""
         return listed_days_of_training(self.training)
+
+    @property
+    def top_k(self) -> int:
+        """How many stocks the formula was trained to hold; 10 where the file does not say."""
+        return _top_k_of(self.training)
+
+    @property
+    def pool_index(self) -> str:
+        """The index whose members the formula was trained on; 000300.XSHG where the file does not say."""
+        return _pool_index_of(self.training)
 
     @property
     def inputs(self) -> list[str]:
@@ -183,7 +196,24 @@ def _checked(content: Any, path: Path, vocabulary: str | None) -> FormulaFile:
 def _check_training(formula: FormulaFile) -> None:
     choice_of_training(formula.training, FormulaError)
     listed_days_of_training(formula.training, FormulaError)
+    _top_k_of(formula.training, FormulaError)
+    _pool_index_of(formula.training, FormulaError)
     given = formula.training.get("rank_keys", [])
     if not isinstance(given, list) or not all(isinstance(key, str) for key in given):
         raise FormulaError(f"'rank_keys' must be a list of names, got {given!r}")
     checked_keys(given, "'rank_keys'", FormulaError)
+
+
+def _top_k_of(training: Mapping[str, Any], error: type[JqalphaError] = ConfigError) -> int:
+    number = training.get("top_k", TOP_K)
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise error(f"'top_k' must be a whole number of stocks, 1 or more, got {number!r}")
+    return number
+
+
+def _pool_index_of(training: Mapping[str, Any], error: type[JqalphaError] = ConfigError) -> str:
+    """Return the index; ``error`` for anything but a code, since it becomes a line of the exported file."""
+    index = training.get("pool_index", POOL_INDEX)
+    if not isinstance(index, str) or not re.fullmatch(r"[0-9A-Za-z]+\.[A-Z]+", index, re.ASCII):
+        raise error(f"'pool_index' must be the code of an index such as {POOL_INDEX}, got {index!r}")
+    return index

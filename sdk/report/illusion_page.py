@@ -10,7 +10,8 @@ from markupsafe import Markup, escape
 
 from sdk import files
 from sdk.report.charts import Curve, line_chart
-from sdk.scoring.illusion import Illusion, total
+from sdk.scoring.figures import compounded
+from sdk.scoring.illusion import Illusion
 
 GLOBAL, ROLLING = "#c53030", "#2f6fd0"
 _STYLE = """body{margin:0;background:#f3f5f8;color:#2b3440;font:14px/1.6 "Noto Sans CJK SC","PingFang SC",sans-serif}
@@ -56,8 +57,8 @@ def page(found: Illusion) -> Markup:
         gap=f"{found.return_gap * 100:+.2f}",
         formula=found.formula,
         k=found.top_k,
-        one=f"{total(found.returns_global):+.2%}",
-        other=f"{total(found.returns_rolling):+.2%}",
+        one=f"{compounded(found.returns_global):+.2%}",
+        other=f"{compounded(found.returns_rolling):+.2%}",
         ic_one=f"{np.mean(found.rank_ic_global):+.4f}",
         ic_other=f"{np.mean(found.rank_ic_rolling):+.4f}",
         nav=line_chart(labels, nav, 300),
@@ -74,7 +75,7 @@ def rows(found: Illusion) -> list[tuple[str, ...]]:
         for month, a, b, c, d in zip(found.months, *columns, strict=True)
     ]
     means = [f"{np.mean(column):+.4f}" for column in columns[:2]]
-    return [*told, (f"{found.year} 年", *means, *(f"{total(column):+.2%}" for column in columns[2:]))]
+    return [*told, (f"{found.year} 年", *means, *(f"{compounded(column):+.2%}" for column in columns[2:]))]
 
 
 def grown(returns: np.ndarray) -> list[float]:

@@ -103,6 +103,11 @@ def risk_figures(ledger: Ledger) -> dict[str, Any]:
     }
 
 
+def compounded(returns: np.ndarray) -> float:
+    """Return what simple returns, one after the other, come to."""
+    return float(np.prod(1.0 + returns) - 1.0)
+
+
 def max_drawdown(levels: np.ndarray) -> tuple[float, tuple[int, int]]:
     """Return the deepest fall from a peak as a positive share, and (peak, trough); the first one of equals."""
     peaks = np.maximum.accumulate(levels)

@@ -24,11 +24,12 @@ import numpy as np
 from jq_strategy import formula as language
 from jq_strategy import primitives
 from jq_strategy.inputs import mask_unknown, usable_bars
-from sdk.errors import MarketError
+from sdk.errors import ConfigError, MarketError
 from sdk.formula.bars import bars_between
 from sdk.formula.formula_file import FormulaFile
 from sdk.formula.kernel_source import PRIMITIVE_NAMES, kernel_on
 from sdk.market.bundle import Bundle
+from sdk.scoring.figures import compounded
 from sdk.scoring.monthly import Costs, information, top_k_portfolio
 from sdk.scoring.rebalances import MonthlyMarket, monthly_market
 
@@ -56,7 +57,7 @@ class Illusion:
     @property
     def return_gap(self) -> float:
         """Return of the year, global less rolling: what the illusion seems to be worth."""
-        return total(self.returns_global) - total(self.returns_rolling)
+        return compounded(self.returns_global) - compounded(self.returns_rolling)
 
     def to_json(self) -> dict[str, object]:
         """Return everything as plain data."""
@@ -73,15 +74,18 @@ class Illusion:
         }
 
 
-def total(returns: np.ndarray) -> float:
-    """Return what monthly returns come to."""
-    return float(np.prod(1.0 + returns) - 1.0)
-
-
 def illusion(
     formula: FormulaFile, bundle: Bundle, year: int, pool_index: str = "000300.XSHG", top_k: int = 10
 ) -> Illusion:
-    """Score and trade a formula over a year under both normalisations; MarketError where days lack."""
+    """Score and trade a formula over a year under both normalisations; MarketError where days lack.
+
+    ConfigError for a formula that was trained with neutralised scores: the illusion is that of the raw ones.
+    """
+    if formula.neutral.names:
+        raise ConfigError(
+            f"{formula.expression} 训练时剔除了 {','.join(formula.neutral.names)}，幻觉只算原始分数 · was trained "
+            "with neutralised scores, the illusion is measured on raw ones; train without the setting neutralise"
+        )
     end = min(f"{year + 1}-01-31", str(bundle.days[-1]))
     market = monthly_market(bundle, pool_index, f"{year}-01-01", end, formula.rank_keys, formula.min_listed_days)
     bars = bars_between(bundle, list(market.codes), formula.inputs, end=end)

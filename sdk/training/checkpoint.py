@@ -18,7 +18,7 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from sdk import files
+from sdk import __version__, files
 from sdk.errors import ConfigError
 
 _TENSORS, _ABOUT, _KEPT = "state.safetensors", "state.json", 2
@@ -57,7 +57,7 @@ class Checkpoints:
     def newest(self) -> Checkpoint | None:
         """Return the newest checkpoint that is whole, None without one.
 
-        ConfigError if it belongs to other settings or other data.
+        ConfigError if it belongs to other settings, other data or another version of jqalpha.
         """
         for place in reversed(self._places()):
             found = _read(place)
@@ -66,13 +66,14 @@ class Checkpoints:
                 if wrong:
                     raise ConfigError(
                         f"{place}: written with another {wrong[0]} ({found.about.get(wrong[0])!r}, this run has "
-                        f"{self._identity()[wrong[0]]!r}); resume with the same settings and market, or delete it"
+                        f"{self._identity()[wrong[0]]!r}); resume with the same settings, market and version, "
+                        "or delete it"
                     )
                 return found
         return None
 
     def _identity(self) -> dict[str, str]:
-        return {"config_hash": self.config_hash, "data_hash": self.data_hash}
+        return {"config_hash": self.config_hash, "data_hash": self.data_hash, "version": __version__}
 
     def _places(self) -> list[Path]:
         return sorted(self.directory.glob("step-[0-9]*")) if self.directory.is_dir() else []

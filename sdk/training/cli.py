@@ -15,7 +15,7 @@ import click
 @click.option("--seed", type=int, help="随机种子 random seed  [default: 1]")
 @click.option("--steps", type=int, help="更新次数 updates  [default: 30]")
 @click.option("--batch", type=int, help="每次采样的公式数 formulas an update  [default: 64]")
-@click.option("--train", nargs=2, metavar="FIRST LAST", help="训练期 first and last day; nothing later is read")
+@click.option("--train", nargs=2, metavar="FIRST LAST", help="训练期 first, last day; the search reads nothing later")
 @click.option("--valid", nargs=2, metavar="FIRST LAST", help="验证期，门槛所看 period of the gates")
 @click.option(
     "--holdout", nargs=2, metavar="FIRST LAST", help="留出期，训练与选择都不读 read by `jqalpha holdout` only"

@@ -1,9 +1,8 @@
 """Where the seeds of an experiment run: processes of this machine, or a Ray cluster.
 
 An engine takes a function of one text and a task for each seed, and yields (seed, answer) as answers come. The
-function is a
-plain one and imports what it needs itself, so a fresh process can run it. Neither engine, nor the number of workers,
-has a way to change an answer: a task holds all that its answer depends on.
+function is a plain one and imports what it needs itself, so a fresh process can run it. Neither engine, nor the
+number of workers, has a way to change an answer: a task holds all that its answer depends on.
 """
 
 from __future__ import annotations

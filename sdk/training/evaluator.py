@@ -22,7 +22,7 @@ from sdk.formula.panel_scores import ScorePanel
 from sdk.formula.trees import Tree
 from sdk.scoring.monthly import Costs, MonthlyMarket, MonthlyResult, information, top_k_portfolios
 from sdk.scoring.rank_ic import FINGERPRINT_DAYS, FINGERPRINT_STOCKS, fingerprints
-from sdk.scoring.rewards import Months, check_rewards, combined, floor_of
+from sdk.scoring.rewards import Months, combined, floor_of
 from sdk.training.config import TrainConfig
 from sdk.training.judgement import NOT_COMPUTED, Judgement, MonthlySeries
 
@@ -36,31 +36,18 @@ class Neutral(Protocol):
         """Return scores of the same shape, (formulas, stocks, R)."""
 
 
-def costs_of(config: TrainConfig) -> Costs:
-    """Return the costs that the settings name."""
-    return Costs(
-        commission=config.commission,
-        stamp_tax=config.stamp_tax,
-        half_spread=config.half_spread,
-        impact_low=config.impact_low,
-        impact_high=config.impact_high,
-        capital=config.capital,
-    )
-
-
 class Evaluator:
     """Rewards formulas on a panel and a market; what is equal, now or before, is computed once.
 
     Judgements are remembered under the token list and under the canonical form, for about ``remembered`` formulas;
-    what was not asked for longest is forgotten first. ConfigError for a reward that is not in the table.
+    what was not asked for longest is forgotten first.
     """
 
     def __init__(
         self, panel: ScorePanel, market: MonthlyMarket, config: TrainConfig, neutral: Neutral | None = None
     ) -> None:
-        check_rewards(config.reward)
         self.panel, self.market, self._config, self._neutral = panel, market, config, neutral
-        self._costs, self._floor = costs_of(config), floor_of(config.reward)
+        self._costs, self._floor = config.part(Costs), floor_of(config.reward)
         self._pool_return, self._calm = market.pool_return, market.calm
         self._pool_size = np.maximum(market.members[:, :-1].sum(axis=0), 1)
         self._sample = _sample(market)

@@ -5,8 +5,8 @@ training, validation and test (holdout) periods; RankIC and ties are the batch e
 counted in each run's ``looks.json``.
 
 Seeds are independent, so where they run changes nothing: each is one task in a fresh process (or on a Ray cluster),
-with one torch thread, and the rows stand in the order of the seeds. A seed whose run directory is already there is
-not trained again, and an unfinished one goes on from its checkpoint.
+with the threads of the settings, and the rows stand in the order of the seeds. A seed whose run directory of the same
+version is already there is not trained again, and an unfinished one goes on from its checkpoint.
 """
 
 from __future__ import annotations
@@ -144,11 +144,8 @@ def run_experiment(
 
 def run_seed(text: str) -> str:
     """Do one task, in whatever process this is; the answer is JSON, ``{"error": …}`` for an error of the input."""
-    import torch
-
     from sdk.errors import JqalphaError
 
-    torch.set_num_threads(1)
     try:
         return json.dumps(_row(SeedTask(**json.loads(text))), ensure_ascii=False)
     except JqalphaError as problem:
@@ -171,6 +168,11 @@ def _row(task: SeedTask) -> dict[str, Any]:
         run = train_formula(bundle, config, out, unfinished="resume").directory
     elif read_settings(run) != config:
         raise ConfigError(f"{run}: holds other settings than its name says; move it away")
+    elif (made := read_page(run / MARKER).get("version")) != __version__:
+        raise ConfigError(
+            f"{run}: 由另一版本训练 · trained by jqalpha {made}, this is {__version__}; move it away or "
+            "name another --out"
+        )
     selection, formula = read_page(run / SELECTION), read_formula(run)
     gates = [gate["passed"] for gate in selection["candidates"][selection["shipped"]]["gates"]]
     periods, looks = {}, 0

@@ -111,8 +111,12 @@ def holdout(run: Path, market: Path, period: str) -> None:
     look = take_look(run, Bundle.open(market), period)
     click.echo(f"第 {look.number} 次查看 {period} {look.days[0]} … {look.days[1]} · look number {look.number}")
     screen, emulator = look.figures["screen"], look.figures["emulator"]
-    if emulator is None:
-        click.echo("未经回测器确认 · unconfirmed; figures of the batch evaluator only")
+    if period == "pressure" or emulator is None:
+        click.echo(
+            "批量评价，全部股票 · batch evaluator, every stock"
+            if period == "pressure"
+            else "未经回测器确认 · unconfirmed; figures of the batch evaluator only"
+        )
         click.echo(f"收益 {screen['total']:+.2%}  池 {screen['benchmark']:+.2%}  超额 {screen['total_excess']:+.2%}")
     else:
         click.echo(

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from sdk.training.confirmation import Confirmed
 from sdk.training.settings import GateSettings
@@ -189,16 +190,9 @@ def spearman(first: np.ndarray, second: np.ndarray) -> float | None:
     """
     if len(first) < 2:
         return None
-    a, b = _mean_ranks(first), _mean_ranks(second)
+    a, b = (pd.Series(values).rank().to_numpy() for values in (first, second))
     a, b = a - a.mean(), b - b.mean()
     norms = float(np.sqrt((a @ a) * (b @ b)))
     if norms == 0.0:
         return 1.0 if (a == b).all() else 0.0
     return float(a @ b) / norms
-
-
-def _mean_ranks(values: np.ndarray) -> np.ndarray:
-    array = np.asarray(values, dtype=np.float64)
-    below = (array[None, :] < array[:, None]).sum(axis=1)
-    equal = (array[None, :] == array[:, None]).sum(axis=1)
-    return below + (equal - 1) / 2

@@ -66,7 +66,9 @@ def looks_of(run: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     page = read_page(path)
-    if page.get("format") != FORMAT or not isinstance(page.get("looks"), list):
+    looks = page.get("looks")
+    ours = page.get("format") == FORMAT and isinstance(looks, list)
+    if not ours or not all(isinstance(look, dict) and look.get("period") in PERIODS for look in page["looks"]):
         raise ConfigError(f"{path}: not a list of looks ({FORMAT}); move it away only if you accept losing the count")
     return page["looks"]
 

@@ -26,7 +26,6 @@ SHOWN: tuple[tuple[str, str, str], ...] = (
     ("best_so_far", "至今最好", "+.4f"),
     ("entropy", "熵", ".3f"),
     ("portfolios", "不同组合", ".0%"),
-    ("turnover", "换手", ".0%"),
     ("epsilon", "ε", ".3f"),
     ("stable_rank", "稳定秩", ".2f"),
     ("trials", "已试组合", "d"),
@@ -62,13 +61,12 @@ class LiveView:
 
 
 def step_table(records: list[tuple[StepRecord, float]], steps: int) -> Table:
-    """Return the table of some steps with the seconds each took; figures that a record does not have are left out."""
-    columns = [column for column in SHOWN if hasattr(records[-1][0], column[0])]
+    """Return the table of some steps with the seconds each took."""
     table = Table(title=f"训练 {records[-1][0].step}/{steps}", title_justify="left", box=None, padding=(0, 1))
-    for word in ("步", *(words for _, words, _ in columns), "秒/步"):
+    for word in ("步", *(words for _, words, _ in SHOWN), "秒/步"):
         table.add_column(word, justify="right", no_wrap=True)
     for record, seconds in records:
-        figures = [format(getattr(record, name), form) for name, _, form in columns]
+        figures = [format(getattr(record, name), form) for name, _, form in SHOWN]
         table.add_row(str(record.step), *figures, f"{seconds:.2f}")
     return table
 

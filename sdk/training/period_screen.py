@@ -10,10 +10,9 @@ import numpy as np
 
 from sdk.formula.formula_file import FormulaFile
 from sdk.market.bundle import Bundle
-from sdk.scoring.monthly import top_k_portfolio
+from sdk.scoring.monthly import Costs, top_k_portfolio
 from sdk.training.config import TrainConfig
 from sdk.training.confirmation import Confirmation, Premises
-from sdk.training.evaluator import costs_of
 from sdk.training.reward import Judge
 from sdk.training.settings import Period
 from sdk.training.trials import Trial
@@ -48,20 +47,8 @@ class PeriodScreen:
         """Return how much the mean monthly return changes when equal scores are ranked the other way round."""
         market, scores, k = self._judge.market, self._judge.scores(tokens), self._config.top_k
         upside_down = replace(market, tie_order=market.places.max() - market.places, held_first=False)
-        earned = [top_k_portfolio(one, scores, k, costs_of(self._config)).returns for one in (market, upside_down)]
+        earned = [top_k_portfolio(one, scores, k, self._config.part(Costs)).returns for one in (market, upside_down)]
         return float(np.mean(earned[1]) - np.mean(earned[0]))
-
-
-def premises_of(config: TrainConfig) -> Premises:
-    """Return how the emulator is to trade the formula of a run."""
-    return Premises(
-        top_k=config.top_k,
-        pool_index=config.pool_index,
-        capital=config.capital,
-        commission=config.commission,
-        stamp_tax=config.stamp_tax,
-        half_spread=config.half_spread,
-    )
 
 
 def period_figures(
@@ -75,10 +62,10 @@ def period_figures(
     """Return ``screen`` (the batch evaluator's figures) and ``emulator`` (None without one) of one period.
 
     ``filtered`` False lets the batch evaluator rank every stock of the bundle; the exported strategy, and so the
-    emulator, keeps to the pool.
+    emulator, keeps to the pool. Scores are float64 whatever the search was made with.
     """
-    screen = PeriodScreen(Judge.on(bundle, config, period, filtered), config)
+    screen = PeriodScreen(Judge.on(bundle, config.exact, period, filtered), config)
     (trial,) = screen.trials([formula.tokens_repaired])
-    found = None if confirm is None else asdict(confirm(formula, bundle, *screen.span, premises_of(config)))
+    found = None if confirm is None else asdict(confirm(formula, bundle, *screen.span, config.part(Premises)))
     ties = {"tie_impact": screen.tie_impact(formula.tokens_repaired)}
     return {"screen": {**trial.figures(), **ties}, "emulator": found}

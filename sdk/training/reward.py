@@ -108,7 +108,7 @@ def _neutral(bundle: Bundle, market: MonthlyMarket, config: TrainConfig) -> Neut
     from sdk.scoring.neutral import Neutraliser  # reads fundamentals and compiles loops: for runs that ask for it
 
     given = (bundle, list(market.codes), market.signal_days, market.members, config.neutralise, config.standardise)
-    return Neutraliser(*given, threads=config.threads)
+    return Neutraliser(*given, config.pool_index, threads=config.threads)
 
 
 def _days_of(bundle: Bundle, period: Period) -> tuple[str, str]:

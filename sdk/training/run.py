@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -19,9 +19,9 @@ from sdk.formula.formula_file import FormulaFile
 from sdk.market.bundle import Bundle
 from sdk.training.checkpoint import Checkpoints
 from sdk.training.config import TrainConfig
-from sdk.training.confirmation import Confirmed, confirmation
+from sdk.training.confirmation import Confirmed, Premises, confirmation
 from sdk.training.learn import SearchResult, search
-from sdk.training.period_screen import PeriodScreen, premises_of
+from sdk.training.period_screen import PeriodScreen
 from sdk.training.precision import PrecisionReport, compare_precisions
 from sdk.training.progress import StepRecord
 from sdk.training.reward import Judge
@@ -62,7 +62,6 @@ def train_formula(
     exact, precision = judge, None
     if config.precision == "float32":
         exact, precision = _exact(bundle, config, judge, result)
-        result = replace(result, judgement=exact.judge(result.tokens))
     selection = select_formula(bundle, config, exact, result)
     formula = formula_of(selection.choice.tokens, result, config, bundle.fingerprint)
     directory = write_run(out, config, (result, selection, formula), bundle.fingerprint, judge.period, precision)
@@ -72,7 +71,7 @@ def train_formula(
 
 def select_formula(bundle: Bundle, config: TrainConfig, judge: Judge, result: SearchResult) -> Selection:
     """Return the selection of a finished search; ``judge`` is that of the training period in float64."""
-    exact = config.model_copy(update={"precision": "float64"})
+    exact = config.exact
     valid = None if config.valid == ("", "") else PeriodScreen(Judge.on(bundle, exact, config.valid), exact)
     ask = confirmation()
 
@@ -80,14 +79,14 @@ def select_formula(bundle: Bundle, config: TrainConfig, judge: Judge, result: Se
         assert ask is not None
         assert valid is not None
         formula = formula_of(tokens, result, config, bundle.fingerprint)
-        return ask(formula, bundle, *valid.span, premises_of(config))
+        return ask(formula, bundle, *valid.span, config.part(Premises))
 
     screens = (PeriodScreen(judge, exact), valid)
     return select(result.candidates, result.trials, config, judge.banned, screens, None if ask is None else confirm)
 
 
 def _exact(bundle: Bundle, config: TrainConfig, judge: Judge, result: SearchResult) -> tuple[Judge, PrecisionReport]:
-    exact = Judge(bundle, config.model_copy(update={"precision": "float64"}))
+    exact = Judge(bundle, config.exact)
     precision = compare_precisions(
         judge.panel, exact.panel, judge.market, result.last_batch, config.vocabulary, config.top_k
     )

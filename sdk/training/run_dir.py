@@ -1,11 +1,10 @@
 """runs/<id>/: what a training run leaves behind, each file written atomically.
 
 ``config.json`` (resolved settings and their hash), ``metrics.csv`` (one row an update), ``formula.json`` (the
-repaired
-formula that is shipped with its raw list), ``selection.json`` (all candidates with their gates and figures),
-``policy.safetensors`` (the network after the last update), ``run.json`` (what the formula earned, data hash,
-versions). The id is made of the seed and the hashes of settings and data, so the same run has the same name and the
-same bytes.
+repaired formula that is shipped with its raw list), ``selection.json`` (all candidates with their gates and
+figures), ``policy.safetensors`` (the network after the last update), ``run.json`` (what the formula earned, data
+hash, versions). The id is made of the seed and the hashes of settings and data, so the same run has the same name
+and the same bytes.
 
 ``looks.json`` is not the run's but its reader's: one entry a look at the holdout (holdout.py). A run that is written
 again keeps it.
@@ -51,6 +50,8 @@ def formula_of(tokens: tuple[int, ...], result: SearchResult, config: TrainConfi
         "neutralise": list(config.neutralise),
         "standardise": config.standardise,
         "min_listed_days": config.min_listed_days,
+        "top_k": config.top_k,
+        "pool_index": config.pool_index,
     }
     return from_tokens(result.raw if tokens == result.tokens else tokens, config.vocabulary, training=training)
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from sdk.errors import ConfigError
-from sdk.training.run_dir import FORMAT, LOOKS, MARKER, SELECTION, read_page
+from sdk.training.holdout import looks_of
+from sdk.training.run_dir import FORMAT, MARKER, SELECTION, read_page
 
 
 @dataclass(frozen=True)
 class RunFacts:
-    """One finished run. ``figures``: name -> number of the training period, the validation period, the emulator."""
+    """One finished run. ``looks``: those at the holdout (the pressure period does not count). ``figures``: name ->
+    number of the training period, the validation period, the emulator."""
 
     directory: Path
     settings: dict[str, Any]
@@ -44,7 +46,7 @@ def runs_below(folder: Path) -> list[RunFacts]:
 def facts_of(run: Path) -> RunFacts:
     """Read one run directory. ConfigError names a file that is missing or broken."""
     about, settings, selection = (read_page(run / name) for name in (MARKER, "config.json", SELECTION))
-    looks = read_page(run / LOOKS)["looks"] if (run / LOOKS).exists() else []
+    looks = sum(look["period"] == "holdout" for look in looks_of(run))
     try:
         shipped = selection["candidates"][selection["shipped"]]
         figures: dict[str, float | None] = {}
@@ -53,7 +55,7 @@ def facts_of(run: Path) -> RunFacts:
             figures.update({f"{period}.{name}": value for name, value in part.items() if not isinstance(value, str)})
         return RunFacts(
             *(run, settings["settings"], about["expression"], selection["passed"], about["data_hash"]),
-            *(len(looks), figures),
+            *(looks, figures),
         )
     except (KeyError, IndexError, TypeError) as problem:
         raise ConfigError(f"{run}: {problem!r} is missing; the run was written by another version") from None

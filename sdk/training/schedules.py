@@ -1,6 +1,7 @@
-"""What changes with the step: ε of the ε-greedy draw, the curriculum, the strength of the low-rank decay.
+"""What changes with the step: ε of the ε-greedy draw, the entropy, the curriculum, the low-rank decay.
 
-Steps count from 1. All are pure functions of the settings and the step, so that a resumed run goes on where it was.
+Steps count from 1. All but one are functions of the settings and the step alone; ``entropy_weight`` depends on the
+weight before it, which a checkpoint holds. So a resumed run goes on where it was.
 """
 
 from __future__ import annotations

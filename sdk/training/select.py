@@ -9,9 +9,9 @@ the order of the candidates, equal portfolios the first of them, so the same inp
 The luck of the search is counted. The deflated Sharpe ratio of a candidate takes as its variance that of the
 candidates' Sharpe ratios in the validation period, and as its number of trials, by setting ``gate_sharpe_trials``:
 the distinct portfolios that were judged on the training period (search), the candidates (validated), or those that
-were looked at before it (looked). selection.json has the first of them for every candidate, whatever the gate takes.
-The probability of backtest overfitting is cross-validated over all candidates and all months of both periods.
-Nothing here has a way to read the holdout.
+were looked at up to and including it, and one more (looked). selection.json has the first of them for every
+candidate, whatever the gate takes. The probability of backtest overfitting is cross-validated over all candidates
+and all months of both periods. Nothing here has a way to read the holdout.
 """
 
 from __future__ import annotations

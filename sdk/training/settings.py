@@ -10,9 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Period = tuple[
-    str, str
-]  # first and last day; "" = as early or as late as the bundle allows; both "" = no such period
+# first and last day; "" = as early or as late as the bundle allows; both "" = no such period
+Period = tuple[str, str]
 
 
 class Settings(BaseModel):
@@ -61,7 +60,7 @@ class LearningSettings(Settings):
     epsilon_start: float = Field(0.1, ge=0, le=1, description="ε-greedy 起始值")
     epsilon_end: float = Field(0.01, ge=0, le=1, description="ε-greedy 终值")
     epsilon_share: float = Field(0.3, ge=0, le=1, description="ε 线性下降所占的步数比例")
-    risk_quantile: float = Field(1.0, gt=0, le=1, description="只学批内最好的这一份；1 = 全部")
+    risk_quantile: float = Field(1.0, gt=0, le=1, description="只学批内最好的这一份；1 = 全部；只用于 reinforce")
     elite: int = Field(12, ge=1, description="记住的最好公式数，也是新颖性所比的公式池")
     imitation: float = Field(0.3, ge=0, description="模仿最好公式的损失系数；0 = 不模仿")
     length_penalty: float = Field(0.0, ge=0, description="每个 token 的罚系数，奖励的单位；简短的公式少拟合噪声")
@@ -113,7 +112,7 @@ class GateSettings(Settings):
 
 
 class EngineSettings(Settings):
-    """Where and how fast; only ``precision`` and ``network_threads`` can change a bit."""
+    """Where and how fast; only ``precision``, ``device`` and ``network_threads`` can change a bit."""
 
     precision: Literal["float64", "float32"] = Field(
         "float64", description="搜索精度；float32 较快，分数不再逐位一致"

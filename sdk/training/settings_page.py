@@ -70,9 +70,13 @@ settings, data and seed give the same bytes on a CPU.
 | `train` | 搜索的奖励；候选按它排序 rewards, and the order of the candidates |
 | `valid` | 只有门槛与回测确认；从不参与排序 gates and confirmation only, never the ranking |
 | `holdout` | 只有 `jqalpha holdout` 与实验的“测试”栏，每看一次记入 `looks.json` |
-| `pressure` | 只有 `jqalpha holdout --period pressure`；不过滤股票池 the unfiltered pool |
+| `pressure` | 只有 `jqalpha holdout --period pressure`；全部股票，显示批量评价的数字 every stock |
 
 不设 `valid` 也能训练，但没有公式算“通过”。Without a validation period nothing is called passed.
+
+日期写成 `2024-12-31`，首末两日都包括在内；`train`、`valid`、`holdout` 须依次排开、互不重叠，否则报错；
+`pressure` 不限。
+Days are ISO and inclusive; train, valid and holdout must follow each other without overlap.
 
 ## 目录里有什么 What a run leaves
 
@@ -93,7 +97,7 @@ A run that was stopped keeps its checkpoints; the same command then asks for `--
 ## 选择 Selection
 
 1. 候选：搜索中训练奖励最好的 `candidates` 个不同组合，加上各自 `perturbations` 个合法的邻居（换特征、换同元算子、
-   换窗口、插入或删去一元算子、交换操作数；由种子决定）。持股完全相同的公式算一个。
+   换窗口、插入或删去一元算子、交换操作数、只留一个操作数、与一个特征合成；由种子决定）。持股完全相同的公式算一个。
 2. 全部候选在训练期与验证期各算一遍，并以 0.5 倍与 1.5 倍成本重算训练期。
 3. 按训练奖励从好到坏，第一个通过全部门槛并经回测器确认的公式即为所选；回测器至多问 `confirmations` 次。
    回测器跑的就是导出的 `strategy.py`，成本按设置（冲击成本只在批量评价里有，回测器没有）。
@@ -117,8 +121,8 @@ LUCK = """
   验证期月度超额的夏普比率，超过“试了 N 次、没有本事时最好的一次”的概率；
   方差取候选在验证期的夏普比率之间的方差，偏度与峰度计入标准误。门槛的 N 由 `gate_sharpe_trials` 定：
   `search` = 搜索评价过的不同组合数加上邻居（最严：两年的验证期要信息比率约 3.5 才过）；`validated` = 候选数；
-  `looked` = 按训练奖励的次序看到它为止的个数加一，方差不低于纯机会（没有本事的一串候选，最多 5 % 会有一个通过；
-  第一个候选在两年的验证期约要信息比率 1.7）。`selection.json` 总写着按 `search` 算的 DSR。
+  `looked`（默认）= 按训练奖励的次序看到它为止的个数加一，方差不低于纯机会（没有本事的一串候选，最多 5 %
+  会有一个通过；第一个候选在两年的验证期约要信息比率 1.7）。`selection.json` 总写着按 `search` 算的 DSR。
 - **PBO**（过拟合概率，Bailey 等 2017，CSCV）：把训练期与验证期的月份切成偶数块，取一半选出最好的候选，
   看它在另一半是否不如中位数。纯噪声约为 0.5；在报告里，不是门槛。
 
@@ -136,10 +140,10 @@ Each look is counted before a number is computed and shown with every figure.
 （收益、超额、信息比率、RankIC、月换手、并列、门槛），附均值 ± 标准差与通过率，写入 `experiment.json` 与
 `experiment.csv`。收益、超额、信息比率、换手都来自回测器，含成本；RankIC 与并列来自批量评价。
 
-- 默认用本机进程，`--workers N` 不改变任何结果；每个种子单线程。
+- 默认用本机进程，`--workers N` 不改变任何结果；每个种子的线程数按设置。
 - `--engine ray`（`pip install 'jqalpha[ray]'`）在本机起 N 个 Ray 工作进程；`--address auto` 或 `ray://…` 用已有集群，
   此时行情包与结果目录须在各机器上同一路径可见。结果与本机相同。
-- 中断之后再跑同一命令：已完成的种子不重训，未完成的从检查点继续。测试期会再计一次“看”。
+- 中断之后再跑同一命令：已完成的种子不重训（由别的版本训练的则报错），未完成的从检查点继续。测试期会再计一次“看”。
 
 `--tensorboard DIR`（`pip install 'jqalpha[tensorboard]'`）另写每一步的曲线。
 

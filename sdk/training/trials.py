@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from sdk.scoring.figures import compounded
 from sdk.training.overfit import sharpe
 
 MONTHS_A_YEAR = 12
@@ -44,12 +45,12 @@ class Trial:
     @property
     def total(self) -> float:
         """Return of the whole period, compounded."""
-        return _compounded(self.returns)
+        return compounded(self.returns)
 
     @property
     def benchmark(self) -> float:
         """The pool's return of the whole period, compounded."""
-        return _compounded(self.pool)
+        return compounded(self.pool)
 
     @property
     def total_excess(self) -> float:
@@ -81,7 +82,3 @@ class Screen(Protocol):
 
     def tie_impact(self, tokens: tuple[int, ...]) -> float:
         """Return how much the mean monthly return changes when equal scores are ranked the other way round."""
-
-
-def _compounded(returns: np.ndarray) -> float:
-    return float(np.prod(1.0 + returns) - 1.0)

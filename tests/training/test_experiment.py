@@ -17,12 +17,11 @@ from sdk.errors import ConfigError
 from sdk.formula.formula_file import load
 from sdk.market.bundle import Bundle
 from sdk.training.config import make_config
-from sdk.training.confirmation import confirmation
+from sdk.training.confirmation import Premises, confirmation
 from sdk.training.engines import local_processes, ray_cluster
 from sdk.training.experiment import COLUMNS, Experiment, run_experiment, run_seed
 from sdk.training.experiment_cli import experiment, seed_tables
 from sdk.training.holdout import looks_of
-from sdk.training.period_screen import premises_of
 from tests.bundles import small_market
 from tests.conftest import ROOT
 
@@ -79,7 +78,7 @@ def test_the_figures_are_the_emulators(done: Experiment, bundle: Bundle, out: Pa
     assert ask is not None
     formula = load(out / row["run"] / "formula.json")
     entry = looks_of(out / row["run"])[0]["figures"]["emulator"]
-    again = ask(formula, bundle, entry["start"], entry["end"], premises_of(make_config(QUICK)))
+    again = ask(formula, bundle, entry["start"], entry["end"], make_config(QUICK).part(Premises))
     figures = row["periods"]["test"]
     assert (figures["return"], figures["excess"]) == (again.total_return, again.excess_return)
     assert (figures["information"], figures["turnover"]) == (again.information, again.turnover)

@@ -17,11 +17,11 @@ from sdk.market.bundle import Bundle
 from sdk.training import holdout as holdout_module
 from sdk.training.cli import train
 from sdk.training.config import make_config
-from sdk.training.confirmation import confirmation
+from sdk.training.confirmation import Premises, confirmation
 from sdk.training.experiment_cli import holdout
 from sdk.training.gates import Evidence, ask_gates
 from sdk.training.holdout import looks_of, take_look
-from sdk.training.period_screen import PeriodScreen, period_figures, premises_of
+from sdk.training.period_screen import PeriodScreen, period_figures
 from sdk.training.reward import Judge
 from sdk.training.run import TrainedRun, train_formula
 from sdk.training.runs_cli import runs
@@ -72,7 +72,7 @@ def test_the_screen_and_the_emulator_tell_the_same_story(bundle: Bundle, done: T
     judge = Judge.on(bundle, config, config.valid)
     (trial,) = PeriodScreen(judge, config).trials([done.formula.tokens_repaired])
     end = bundle.days[np.searchsorted(bundle.days, judge.dates[-1]) - 1]
-    found = confirm_formula(done.formula, bundle, str(judge.dates[0]), str(end), premises_of(config))
+    found = confirm_formula(done.formula, bundle, str(judge.dates[0]), str(end), config.part(Premises))
     months = found.rebalances
     assert months == len(trial.returns) == 11
     assert abs(np.log1p(found.total_return) - np.log1p(trial.total)) / months <= 3e-3

@@ -43,7 +43,6 @@ def test_the_policy_learns_what_is_paid(learner: str) -> None:
 
 def test_random_search_never_learns() -> None:
     result = run(learner="random")
-    assert len({record.entropy for record in result.records}) > 0
     first = Search(make_config({**QUICK, "learner": "random"}), FakeJudge()).policy.state_dict()
     assert all(np.array_equal(result.weights[name], first[name].numpy()) for name in first)
 
