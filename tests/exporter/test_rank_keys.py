@@ -141,6 +141,45 @@ def test_keys_travel_from_the_formula_file_to_every_file_of_the_export(tmp_path:
 
 
 @pytest.mark.parametrize(
+    ("training", "options", "traded"),
+    [
+        ({"top_k": 7, "pool_index": "000905.XSHG"}, [], ("000905.XSHG", "000905.XSHG", 7)),
+        ({"top_k": 7, "pool_index": "000905.XSHG"}, ["--top-k", "3"], ("000905.XSHG", "000905.XSHG", 3)),
+        ({"top_k": 7}, ["--pool", "000016.XSHG"], ("000016.XSHG", "000300.XSHG", 7)),
+        ({"pool_index": "000905.XSHG"}, ["--benchmark", "000001.XSHG"], ("000905.XSHG", "000001.XSHG", 10)),
+        ({}, [], ("000300.XSHG", "000300.XSHG", 10)),
+    ],
+)
+def test_the_export_trades_what_was_trained(training: dict, options: list, traded: tuple, tmp_path: Path) -> None:
+    save(from_tokens([2, 12], "v2", training=training), tmp_path / "formula.json")
+    done = CliRunner().invoke(export, [str(tmp_path / "formula.json"), "--out", str(tmp_path / "out"), *options])
+    assert done.exit_code == 0, done.output
+    pool, benchmark, top_k = traded
+    assert f"股票池 {pool}，持股 {top_k} 只，基准 {benchmark}" in done.output
+    text = (tmp_path / "out" / "strategy.py").read_text("utf-8")
+    assert f'POOL_INDEX = "{pool}"\nBENCHMARK = "{benchmark}"\nTOP_K = {top_k}\n' in text
+    told = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))["settings"]
+    assert (told["pool_index"], told["benchmark"], told["top_k"]) == traded
+
+
+@pytest.mark.parametrize(
+    ("training", "words"),
+    [
+        ({"top_k": 0}, "'top_k' must be a whole number of stocks"),
+        ({"top_k": True}, "'top_k' must be a whole number of stocks"),
+        ({"top_k": "7"}, "'top_k' must be a whole number of stocks"),
+        ({"pool_index": ""}, "'pool_index' must be the code of an index"),
+        ({"pool_index": '000300.XSHG"; import os #'}, "'pool_index' must be the code of an index"),
+        ({"pool_index": "000300.XSHG\n"}, "'pool_index' must be the code of an index"),
+    ],
+)
+def test_a_formula_file_with_a_wrong_pool_or_number_is_refused(training: dict, words: str, tmp_path: Path) -> None:
+    save(from_tokens([2], "v2", training=training), tmp_path / "formula.json")
+    with pytest.raises(FormulaError, match=words):
+        load(tmp_path / "formula.json")
+
+
+@pytest.mark.parametrize(
     ("keys", "words"),
     [
         ("helt", "--rank-keys: unknown rank key 'helt'; did you mean 'held'?"),

@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from jq_strategy import formula as language
+from sdk.errors import ConfigError
 from sdk.formula.bars import bars_between
+from sdk.formula.formula_file import from_tokens
 from sdk.formula.reading import read_formula
 from sdk.market.bundle import Bundle
 from sdk.report.illusion_cli import illusion as command
@@ -57,3 +59,9 @@ def test_the_command_prints_a_table_and_writes_a_page_that_asks_for_nothing(tmp_
     assert "https:" not in page
     assert "<script" not in page
     assert page.count("<svg") == 2
+
+
+def test_a_formula_with_neutralised_scores_is_refused(bundle: Bundle) -> None:
+    formula = from_tokens([4, 0, 6], "v2", training={"neutralise": ["size"]})
+    with pytest.raises(ConfigError, match="size.*the illusion is measured on raw ones"):
+        illusion(formula, bundle, 2019, top_k=5)

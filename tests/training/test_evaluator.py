@@ -13,6 +13,7 @@ from sdk.errors import ConfigError
 from sdk.formula.formula_file import from_tokens
 from sdk.market.bundle import Bundle
 from sdk.training.config import make_config
+from sdk.training.period_screen import period_figures
 from sdk.training.precision import chosen, compare_precisions
 from sdk.training.reward import Judge
 from sdk.training.run import train_formula
@@ -86,6 +87,19 @@ def test_a_float32_run_records_what_it_changed(bundle: Bundle, tmp_path: Path) -
     assert about["float32"]["sets"] > 0
     exact = Judge(bundle, make_config(SHORT))
     assert done.selection.choice.evidence.train.reward == exact.judge(done.formula.tokens_repaired).reward
+
+
+def test_figures_of_a_float32_run_are_those_of_float64(bundle: Bundle) -> None:
+    """A look and an experiment tell what the exact scores earn, whatever the search was made with."""
+    settings = [make_config({**SHORT, "precision": kind}) for kind in ("float32", "float64")]
+    lists = _lists(400)
+    quick, exact = (Judge(bundle, config).judge_all(lists) for config in settings)
+    changed = [tokens for tokens, one, other in zip(lists, quick, exact, strict=True) if one.reward != other.reward]
+    assert changed, "float32 changes no reward: this test would notice nothing"
+    formula = from_tokens(changed[0], "v2")
+    told = [period_figures(formula, bundle, config, config.train, None) for config in settings]
+    assert told[0] == told[1]
+    assert told[0]["screen"]["reward"] == exact[lists.index(changed[0])].reward
 
 
 def test_the_rank_keys_reach_the_reward(bundle: Bundle) -> None:

@@ -163,6 +163,15 @@ def test_a_finished_seed_is_not_trained_again(bundle: Bundle, tmp_path: Path) ->
     assert list(again.rows[0]["periods"]) == ["train", "valid"]
 
 
+def test_a_run_of_another_version_is_not_taken_for_this_ones(bundle: Bundle, tmp_path: Path) -> None:
+    config = make_config({**QUICK, "holdout": ["", ""]})
+    first = run_experiment(bundle, config, [1], tmp_path, in_this_process)
+    page = tmp_path / first.rows[0]["run"] / "run.json"
+    page.write_text(json.dumps({**json.loads(page.read_text("utf-8")), "version": "0.0.9"}))
+    with pytest.raises(ConfigError, match=r"seed 1: .*trained by jqalpha 0\.0\.9, this is"):
+        run_experiment(bundle, config, [1], tmp_path, in_this_process)
+
+
 def test_a_seed_that_fails_names_itself(bundle: Bundle, tmp_path: Path) -> None:
     config = make_config({**QUICK, "valid": ["2019-01-01", "2019-02-15"]})
     with pytest.raises(ConfigError, match="seed 1: MarketError"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ import pytest
 from jq_strategy import formula as language
 from sdk.errors import ConfigError
 from sdk.market.bundle import Bundle
+from sdk.market.made.market import make_market
+from sdk.market.made.spec import MarketSpec
+from sdk.scoring.neutral import Neutraliser
 from sdk.training.config import make_config
 from sdk.training.judgement import Judgement
 from sdk.training.reward import Judge
@@ -173,7 +177,7 @@ def test_the_mean_is_taken_off_by_whatever_neutralises(bundle: Bundle, monkeypat
 
     class Turned:
         def __init__(self, *given: object, threads: int) -> None:
-            assert given[4:] == (("size", "momentum"), "zscore")
+            assert given[4:] == (("size", "momentum"), "zscore", "000300.XSHG")
 
         def apply(self, scores: np.ndarray) -> np.ndarray:
             return -scores
@@ -183,3 +187,19 @@ def test_the_mean_is_taken_off_by_whatever_neutralises(bundle: Bundle, monkeypat
     plain = _judge(bundle)
     assert turned.judge(FORMULA).portfolio == plain.judge(tokens_of("RET DEV ADD NEG")).portfolio
     np.testing.assert_array_equal(turned.scores(FORMULA), -plain.scores(FORMULA))
+
+
+def test_beta_is_taken_out_against_the_index_of_the_pool(tmp_path: Path) -> None:
+    """It is the benchmark of the exported strategy, so the search and the export neutralise alike."""
+    make_market(tmp_path / "market", MarketSpec(stocks=60, years=2, seed=3, funds=True))
+    both = Bundle.open(tmp_path / "market")
+    settings = {"train": ["2018-03-01", "2018-12-31"], "top_k": 5, "pool_index": "000905.XSHG"}
+    judge = Judge(both, make_config({**settings, "neutralise": ["beta"]}))
+    raw, market = Judge(both, make_config(settings)).scores(FORMULA), judge.market
+    days = judge.market.signal_days + judge.panel_start
+    ours, others = (
+        Neutraliser(both, market.codes, days, market.members, ["beta"], benchmark=index).apply(raw)
+        for index in ("000905.XSHG", "000300.XSHG")
+    )
+    np.testing.assert_array_equal(judge.scores(FORMULA), ours)
+    assert not np.array_equal(ours, others, equal_nan=True)

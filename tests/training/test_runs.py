@@ -24,6 +24,7 @@ from sdk.training.holdout import looks_of, take_look
 from sdk.training.period_screen import PeriodScreen, period_figures
 from sdk.training.reward import Judge
 from sdk.training.run import TrainedRun, train_formula
+from sdk.training.run_list import facts_of, runs_below
 from sdk.training.runs_cli import runs
 from tests.bundles import small_market
 
@@ -228,6 +229,11 @@ def test_looks_that_cannot_be_read_are_not_replaced(bundle: Bundle, done: Traine
     with pytest.raises(ConfigError, match="not JSON"):
         take_look(run, bundle, "holdout")
     assert (run / "looks.json").read_text() == "[1, 2"
+    for broken in ('{"format": "jqalpha-looks-1", "looks": [1]}', '{"format": "jqalpha-looks-1"}', "{}"):
+        (run / "looks.json").write_text(broken)
+        for read in (facts_of, looks_of):
+            with pytest.raises(ConfigError, match="not a list of looks"):
+                read(run)
 
 
 def test_the_pressure_period_looks_at_every_stock(bundle: Bundle, tmp_path: Path) -> None:
@@ -235,7 +241,13 @@ def test_the_pressure_period_looks_at_every_stock(bundle: Bundle, tmp_path: Path
     run = train_formula(bundle, make_config(settings), tmp_path).directory
     shown = CliRunner().invoke(holdout, [str(run), "--market", str(small_market()), "--period", "pressure"])
     assert "第 1 次查看 pressure" in shown.output, shown.output
-    unfiltered = looks_of(run)[0]["figures"]["screen"]
+    figures = looks_of(run)[0]["figures"]
+    unfiltered = figures["screen"]
+    assert "批量评价，全部股票 · batch evaluator, every stock" in shown.output
+    assert f"收益 {unfiltered['total']:+.2%}  池 {unfiltered['benchmark']:+.2%}" in shown.output
+    assert "最大回撤" not in shown.output, "the emulator keeps to the pool: its figures are not those of every stock"
+    (listed,) = runs_below(tmp_path)
+    assert listed.looks == 0, "a look at the pressure period is no look at the holdout"
     pool = period_figures(load(run / "formula.json"), bundle, make_config(settings), ("2020-01-01", ""), None)
     assert unfiltered["months"] == pool["screen"]["months"]
     assert unfiltered["benchmark"] != pool["screen"]["benchmark"]
@@ -252,6 +264,6 @@ def test_settings_that_were_edited_are_not_believed(bundle: Bundle, done: Traine
     for path in done.directory.iterdir():
         (run / path.name).write_bytes(path.read_bytes())
     page = (run / "config.json").read_text("utf-8")
-    (run / "config.json").write_text(page.replace('"2020-01-01"', '"2019-06-01"'))
+    (run / "config.json").write_text(page.replace('"2020-01-01"', '"2020-02-01"'))
     with pytest.raises(ConfigError, match="do not have the hash"):
         take_look(run, bundle, "holdout")

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from sdk.errors import ConfigError
+from sdk.training import checkpoint as checkpoint_module
 from sdk.training.archive import Archive, Find
 from sdk.training.checkpoint import Checkpoints
 from sdk.training.config import TrainConfig, make_config
@@ -188,6 +189,13 @@ def test_a_run_goes_on_bit_for_bit(step: int, settings: dict, tmp_path: Path) ->
 def test_the_newest_two_checkpoints_are_kept(tmp_path: Path) -> None:
     killed_at(6, tmp_path / "c", checkpoint_every=1)
     assert sorted(place.name for place in (tmp_path / "c").iterdir()) == ["step-000004", "step-000005"]
+
+
+def test_a_checkpoint_of_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoints = killed_at(5, tmp_path / "c", checkpoint_every=2)
+    monkeypatch.setattr(checkpoint_module, "__version__", "9.9")
+    with pytest.raises(ConfigError, match="written with another version .* this run has '9.9'"):
+        checkpoints.newest()
 
 
 @pytest.mark.parametrize("harm", ["truncate", "flip", "json", "missing"])

@@ -171,11 +171,39 @@ def test_every_setting_changes_the_run(bundle: Bundle, change: dict, monitor: st
         ({"vocabulary": "v9"}, "known: v1"),
         ({"learner": "magic"}, "setting learner = 'magic'"),
         ({"width": 30, "heads": 4}, "must divide"),
+        ({"train": ["2015/1/1", ""]}, "setting train: '2015/1/1' 不是日期 · is not a day; write it like 2024-12-31"),
+        ({"pressure": ["2015-02-30", ""]}, "setting pressure: '2015-02-30' 不是日期"),
+        ({"valid": ["2021-01-01", ""]}, "setting train 止于 数据末日，valid 始于 2021-01-01：时期重叠"),
+        ({"train": ["", "2020-12-31"], "valid": ["", "2021-12-31"]}, "valid 始于 数据首日：时期重叠"),
+        (
+            {"train": ["", "2021-01-01"], "valid": ["2021-01-01", ""]},
+            "setting train 止于 2021-01-01，valid 始于 2021-01-01：时期重叠 · periods overlap; end train before valid",
+        ),
+        (
+            {"train": ["", "2020-12-31"], "valid": ["2021-01-01", ""], "holdout": ["2022-01-01", ""]},
+            "setting valid 止于 数据末日，holdout 始于 2022-01-01",
+        ),
+        ({"train": ["", "2022-12-31"], "holdout": ["2022-01-01", ""]}, "setting train 止于 2022-12-31，holdout 始于"),
+        ({"reward": {"exces": 1.0}}, "setting reward: unknown reward 'exces'; did you mean 'excess'"),
+        ({"reward": {"excess": 0.0}}, "at least one weight must not be 0"),
+        ({"neutralise": ["sise"]}, "setting neutralise: unknown exposure 'sise'; did you mean 'size'"),
     ],
 )
 def test_a_wrong_setting_is_one_clear_line(values: dict, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         make_config(values)
+
+
+def test_periods_that_follow_each_other_are_accepted_and_pressure_is_free() -> None:
+    in_order = {"train": ["", "2020-12-31"], "valid": ["2021-01-01", "2021-12-31"], "holdout": ["2022-01-01", ""]}
+    assert make_config({**in_order, "pressure": ["2015-01-01", ""]}).valid == ("2021-01-01", "2021-12-31")
+    assert make_config({"train": ["2015-01-01", "2020-12-31"], "holdout": ["2021-01-01", ""]}).valid == ("", "")
+
+
+def test_one_choice_of_exposures_has_one_hash() -> None:
+    one, other = (make_config({"neutralise": names}) for names in (["beta", "size"], ["size", "beta"]))
+    assert one.neutralise == ("size", "beta")
+    assert one.hash == other.hash
 
 
 def test_settings_come_from_toml_and_options_win(tmp_path: Path) -> None:
@@ -186,6 +214,8 @@ def test_settings_come_from_toml_and_options_win(tmp_path: Path) -> None:
     path.write_text("seed = = 7")
     with pytest.raises(ConfigError, match="not TOML"):
         load_config(path, {})
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path, {})
 
 
 def test_a_period_without_rebalances_is_refused(bundle: Bundle) -> None:
@@ -206,6 +236,13 @@ def test_the_command_writes_a_formula_that_can_be_loaded(tmp_path: Path) -> None
     about = json.loads((run / "run.json").read_text("utf-8"))
     assert about["expression"] == formula.expression
     assert len((run / "metrics.csv").read_text().splitlines()) == 3
+
+
+def test_what_a_run_traded_stands_in_its_formula_file(bundle: Bundle, tmp_path: Path) -> None:
+    done = train_formula(bundle, make_config({**QUICK, "top_k": 7}), tmp_path)
+    written = load(done.directory / "formula.json")
+    assert (written.top_k, written.pool_index) == (done.formula.top_k, done.formula.pool_index) == (7, "000300.XSHG")
+    assert written.training["pool_index"] == "000300.XSHG"
 
 
 def test_the_rank_keys_of_a_run_stand_in_its_formula_file(bundle: Bundle, tmp_path: Path) -> None:
