@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from parity.records import Fill, Side
 from sdk.market.bundle import Bundle
 
 MOST_DECIMALS = 7
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _HALVED = "2023-08-28"  # stamp tax from 0.1 % to 0.05 %
 
 
@@ -31,7 +33,7 @@ class CostCall(NamedTuple):
 def day_of(text: str) -> dt.date | None:
     """Return a day that a file tells, ``YYYY-MM-DD``; None for anything else: files may be damaged."""
     try:
-        return dt.datetime.strptime(text, "%Y-%m-%d").date()
+        return dt.date.fromisoformat(text) if _ISO_DAY.fullmatch(text) else None
     except ValueError:
         return None
 

@@ -5,6 +5,9 @@ Two kinds. A *line* of ``rebalance`` or ``initialize`` is replaced; it has to st
 looks names up when they are called. Every rewrite sets a state (lag = 2, window = 60) whatever state the text was
 in, so rewrites can follow each other, and the last one of a kind wins.
 
+``with_inputs`` is the exception: it wraps the reading of the bars as it stands, so changes of inputs add up
+and do not replace each other.
+
 Where the arithmetic changes, the self-check of the strategy is set to what the changed arithmetic gives, or it would
 refuse to trade.
 """
