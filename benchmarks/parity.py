@@ -6,7 +6,7 @@ the strategy's own lines), each judged against itself in a process of its own.
 
 Then the planted faults (planted_faults.py): on the made market and, where the real data are there, on real bars.
 
-usage: python -m benchmarks.parity [--quick] [--only readers|faults]
+    python -m benchmarks.parity [--quick] [--only readers|faults]
 
 Prints tables; the last line is one JSON object. ``--quick``: files of 10 MB instead of 100 MB, one fault of some
 causes on the made market. CPU seconds.
@@ -91,7 +91,7 @@ def readers(megabytes: int) -> list[dict[str, object]]:
 
 def main() -> int:
     """Print the table and the JSON line; return 1 where a bar is not held."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="files of 10 MB, a few faults")
     parser.add_argument("--only", choices=["readers", "faults"], help="one part")
     chosen = parser.parse_args()
@@ -105,11 +105,16 @@ def planted(quick: bool) -> dict:
     """Plant faults, print a row a case, and return the figures."""
     from benchmarks.planted_faults import QUICK, TWO, suite
     from tests.bundles import real_market, small_market
+    from tests.conftest import SHARED
 
     kinds = [("made", small_market())]
     if quick:
         return suite(kinds, QUICK, TWO[:1])
-    return suite([*kinds, ("real", real_market())], None, TWO)
+    if SHARED.is_dir():
+        kinds.append(("real", real_market()))
+    else:
+        print("SKIPPED: the real bars are not here")
+    return suite(kinds, None, TWO)
 
 
 def _bars_held(figures: dict) -> bool:

@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.planted_mutations import MUTATIONS, Mutation, Outcome, equal_to_itself, judge
 from exporter.strategy_file import Settings, render
 from parity.counterfactual import Recipe
 from parity.counterfactual_market import ChangedBundle, fewer_members
-from parity.mutations import MUTATIONS, Mutation, Outcome, equal_to_itself, judge
 from sdk.formula.formula_file import from_tokens
 from sdk.market.bundle import Bundle
 
@@ -114,11 +114,12 @@ def suite(kinds: Sequence[tuple[str, Path]], words: Sequence[str] | None, pairs:
         named += false_causes(places)
     for text in without:
         print(f"no effect, not counted: {text}")
+    dated = [one for one in singles if not one.noise]
     return {
         "cases": len(singles),
         "causes": len({one.planted[0] for one in singles}),
         "first_cause_named": sum(one.first_named for one in singles) / max(len(singles), 1),
-        "first_day_exact": sum(one.exact for one in singles) / max(len(singles), 1),
+        "first_day_exact": sum(one.exact for one in dated) / max(len(dated), 1),
         "attributed_share": sum(one.share for one in singles) / max(len(singles), 1),
         "attributed_share_least": min((one.share for one in singles), default=0.0),
         "two_cases": len(doubles),
@@ -130,9 +131,10 @@ def suite(kinds: Sequence[tuple[str, Path]], words: Sequence[str] | None, pairs:
 
 
 def _print(one: Outcome) -> None:
-    good = one.all_named if len(one.planted) > 1 else one.first_named and one.exact and one.share >= 0.99
+    placed = one.exact or one.noise
+    good = one.all_named if len(one.planted) > 1 else one.first_named and placed and one.share >= 0.99
     where = " ".join(one.found_first) + (
-        "" if one.exact or len(one.planted) > 1 else f" (true: {' '.join(one.true_first)})"
+        "" if placed or len(one.planted) > 1 else f" (true: {' '.join(one.true_first)})"
     )
     print(
         f"{'+'.join(one.planted):<8} {one.words:<34} {one.stage:<7} {','.join(one.named):<14} {where:<24} "

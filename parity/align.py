@@ -93,8 +93,7 @@ def _match(
             partner[id(record)] = waiting.popleft()
         else:
             alone.append(record)
-    taken = {id(record) for record in partner.values()}
-    return alone, [record for record in right if id(record) not in taken]
+    return alone, _rest(right, partner)
 
 
 def _match_unsaid(
@@ -109,5 +108,10 @@ def _match_unsaid(
             partner[id(record)] = waiting.popleft()
         else:
             alone.append(record)
+    return alone, _rest(right, partner)
+
+
+def _rest(right: list[Record], partner: dict[int, Record]) -> list[Record]:
+    """Return the records of the right side that are nobody's partner yet."""
     taken = {id(record) for record in partner.values()}
-    return alone, [record for record in right if id(record) not in taken]
+    return [record for record in right if id(record) not in taken]

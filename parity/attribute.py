@@ -1,6 +1,6 @@
 """From the first difference to the last: find the cause, put it right, run on, charge the change of the NAV to it.
 
-``explain`` starts from a recipe that reproduces one side (the *anchor*) and walks to the other side (the *target*),
+``walk`` starts from a recipe that reproduces one side (the *anchor*) and walks to the other side (the *target*),
 of which only the files are known. At each step the rows of ``causes.CAUSES`` whose signature fits the first
 difference offer their counterfactuals; each is probed through the day of that difference, the ones that remove it
 are run to the end, and the one that leaves the latest first difference is kept. Where no single one helps, pairs are
@@ -12,9 +12,11 @@ The NAV is charged step by step, so the parts add up: Σ bp + rest = (platform �
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
+from math import isfinite
 
 from parity.causes import BY_CODE, CAUSES, DEEP, GIVEN, CauseRow
 from parity.counterfactual import (
@@ -78,15 +80,22 @@ class Walk:
         return self.end.standing.equal
 
 
-def walk(recipe: Recipe, target: Side, quirks: Sequence[Quirk] = (), given: bool = True) -> Walk:
-    """Walk from a recipe's run to the target. ``given``: put in the target's values where no reason reproduces it."""
+def walk(
+    recipe: Recipe, target: Side, quirks: Sequence[Quirk] = (), given: bool = True, own: Side | None = None
+) -> Walk:
+    """Walk from a recipe's run to the target. ``given``: put in the target's values where no reason reproduces it.
+
+    ``own``: the recipe's run, where it was made already.
+    """
     bench = Bench(target, (lambda one: matching(one, quirks) is not None) if quirks else None)
+    if own is not None:
+        bench.take(recipe, own)
     start = now = bench.full(recipe)
     noise = _own_noise(bench, start)
     steps: list[Step] = []
     while not now.standing.equal and len(steps) < MOST_STEPS:
         scene = _scene(bench, now)
-        found = _noise_step(bench, scene, now, noise) if noise is not None and not steps else None
+        found = _noise_step(bench, scene, now) if noise is not None and not steps else None
         found = found or _best(bench, scene, now) or _pair(bench, scene, now)
         if found is None and given:
             found = _given(bench, scene, now)
@@ -97,7 +106,7 @@ def walk(recipe: Recipe, target: Side, quirks: Sequence[Quirk] = (), given: bool
             steps.append(Step(change, first, scene.first.moment[:10], security, now, after))
             now = after
     steps = _needed(bench, recipe, steps, now)
-    return Walk(tuple(steps), start, now, bench.runs, noise)
+    return Walk(tuple(steps), start, steps[-1].after if steps else start, bench.runs, noise)
 
 
 def _scene(bench: Bench, now: Trial) -> Scene:
@@ -116,7 +125,7 @@ def _own_noise(bench: Bench, start: Trial) -> Comparison | None:
     return again.verdict.first
 
 
-def _noise_step(bench: Bench, scene: Scene, now: Trial, noise: Comparison | None) -> Found | None:
+def _noise_step(bench: Bench, scene: Scene, now: Trial) -> Found | None:
     """ENV: the side differs from itself; the other side's values are put in to see what it is worth."""
     found = _given(bench, scene, now)
     return [(replace(found[0][0], cause="ENV"), found[0][1])] if found else None
@@ -163,10 +172,11 @@ def _single(bench: Bench, scene: Scene, now: Trial, rows: Sequence[CauseRow]) ->
 
 
 def _changes(row: CauseRow, scene: Scene) -> list[Change]:
-    try:
-        return list(row.changes(scene))
-    except (NotApplicable, JqalphaError):
-        return []
+    """Return the changes that a row offers; those before the first that cannot be made out."""
+    found: list[Change] = []
+    with suppress(NotApplicable, JqalphaError):
+        found.extend(change for change in row.changes(scene))  # what came before the exception stays in the list
+    return found
 
 
 def _applied(change: Change, recipe: Recipe) -> Recipe | None:
@@ -214,7 +224,7 @@ def _given(bench: Bench, scene: Scene, now: Trial) -> Found | None:
         if not _GIVEN_WHEN[layer](scene):
             continue
         words = f"{CHINESE[_LAYER_OF_GIVEN[layer]]}取自另一侧的 AUDIT 行 ({layer} of the other side)"
-        change = Change(GIVEN[layer], words, partial(_put_in, audits, layer), known=False)
+        change = Change(GIVEN[layer], words, partial(_put_in, audits, layer))
         made = _applied(change, now.recipe)
         if made is None:
             continue
@@ -238,23 +248,31 @@ def _needed(bench: Bench, recipe: Recipe, steps: list[Step], now: Trial) -> list
     for step in steps:
         if len(kept) < 2:
             break
-        others = [other for other in kept if other is not step]
+        others = [other for other in kept if other.change is not step.change]
         made: Recipe | None = recipe
         for other in others:
             made = None if made is None else _applied(other.change, made)
         trial = None if made is None else bench.attempt(made)
         if trial is not None and trial.standing.key >= now.standing.key:
-            kept = _charged(bench, recipe, others)
+            kept = _charged(bench, recipe, others) or kept
     return kept
 
 
 def _charged(bench: Bench, recipe: Recipe, steps: list[Step]) -> list[Step]:
-    """Return the steps with the runs before and after each, applied one after the other."""
-    now, found = bench.full(recipe), []
+    """Return the steps with the runs before and after each, applied one after the other.
+
+    It ends where the sides are equal, because a step after that has no difference; empty where a run fails halfway.
+    """
+    now, found = bench.full(recipe), list[Step]()
     for step in steps:
+        if now.standing.equal:
+            break
         scene = _scene(bench, now)
         first, security = _evidence(BY_CODE[step.change.cause], scene, now)
-        after = bench.full(step.change.apply(now.recipe))
+        made = _applied(step.change, now.recipe)
+        after = None if made is None else bench.attempt(made)
+        if after is None:
+            return []
         found.append(Step(step.change, first, scene.first.moment[:10], security, now, after))
         now = after
     return found
@@ -283,18 +301,6 @@ def _ex_code(scene: Scene, now: Trial) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------- the verdict
-def explain(
-    recipe: Recipe,
-    local: Side,
-    platform: Side,
-    quirks: Sequence[Quirk] = (),
-    anchor: str = "local",
-) -> Explanation:
-    """Explain platform × local. ``anchor``: the side that the recipe reproduces; the other side is walked to."""
-    target = platform if anchor == "local" else local
-    return explanation(walk(recipe, target, quirks), anchor, recipe.cash, target, quirks)
-
-
 def explanation(found: Walk, anchor: str, cash: float, target: Side, quirks: Sequence[Quirk] = ()) -> Explanation:
     """Return a walk as the causes that the reports show, in basis points of the capital."""
     sign = 1.0 if anchor == "local" else -1.0
@@ -324,8 +330,12 @@ def _remarks(found: Walk, target: Side) -> list[str]:
     for step in found.steps:
         before, after = (holdings_gap(trial.side, target) for trial in (step.before, step.after))
         gap, left = (path_gap(trial.side, target) for trial in (step.before, step.after))
-        words = f"{step.change.cause} {step.change.words[:80]}：持仓差 {before:.0%} → {after:.0%}"
-        remarks.append(f"{words}，净值日均差 {gap:,.2f} → {left:,.2f} 元")
+        told = [
+            f"持仓差 {before:.0%} → {after:.0%}" if isfinite(before) and isfinite(after) else "",
+            f"净值日均差 {gap:,.2f} → {left:,.2f} 元" if isfinite(gap) and isfinite(left) else "",
+        ]
+        if any(told):
+            remarks.append(f"{step.change.cause} {step.change.words[:80]}：{'，'.join(filter(None, told))}")
     if found.own_noise is not None:
         remarks.append(f"同一侧两次运行不同 the side differs from itself, first at {found.own_noise.moment[:10]}")
     remarks.append(f"重新运行 {found.runs} 次 counterfactual runs")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from parity.compare import Verdict
+    from parity.explanation import Explanation
     from parity.records import Side
     from parity.strategy_run import RunPlan
 
@@ -27,7 +30,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--frequency", default="day", show_default=True, type=click.Choice(["day", "minute"]), help="频率")
 @click.option(
     "--strategy",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="STRATEGY_OR_RUN 为运行目录时：导出的策略，用于找原因 the exported strategy, to name causes",
 )
 @click.option("--no-causes", is_flag=True, help="只比较，不重新运行找原因 compare only")
@@ -70,18 +73,36 @@ def parity(
     else:
         ours = read_side(local)
     verdict = compare_sides(ours, theirs)
-    found = None
-    if strategy is not None and market is not None and not verdict.equal and not no_causes:
-        from parity.explain import explain_verdict
-
-        plan = plan or plan_run(theirs, start, end, cash, frequency)
-        found = explain_verdict(verdict, strategy, market, plan)
+    found, lacking = None, ""
+    if strategy is not None and not verdict.equal and not no_causes:
+        found, lacking = _causes(
+            verdict, strategy, market, lambda: plan or plan_run(theirs, start, end, cash, frequency)
+        )
     for path in filter(None, (json_file, out and out / "parity.json")):
         write_json(verdict, path, found)
     for path in filter(None, (html_file, out and out / "parity.html")):
         write_html(verdict, path, found)
     print_verdict(verdict, Console(markup=False, highlight=False, emoji=False), found)
+    if lacking:
+        click.echo(lacking, err=True)
     raise SystemExit(exit_code(verdict))
+
+
+def _causes(
+    verdict: Verdict, strategy: Path, market: Path | None, planned: Callable[[], RunPlan]
+) -> tuple[Explanation | None, str]:
+    """Return the causes, or None and why there are none: a search that fails leaves the verdict as it is."""
+    from parity.explain import explain_verdict
+    from sdk.errors import JqalphaError
+
+    if market is None:
+        return None, "找原因需要 --market DIR (--strategy needs it)"
+    try:
+        found = explain_verdict(verdict, strategy, market, planned())
+    except JqalphaError as error:
+        return None, f"未找原因 causes not searched: {error}"
+    lacking = "不是 jqalpha export 导出的策略，不能找原因 not an exported strategy, causes cannot be searched"
+    return found, "" if found else f"{strategy.name}: {lacking}"
 
 
 def _run(strategy: Path, market: Path | None, out: Path | None, plan: RunPlan) -> Side:

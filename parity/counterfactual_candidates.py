@@ -13,6 +13,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from jq_strategy import formula as language
+from jq_strategy.kernel import NORMAL_DAYS
 from parity import counterfactual_market as market
 from parity import counterfactual_text as rewrite
 from parity import counterfactual_values as values
@@ -20,6 +21,7 @@ from parity.compare import Verdict
 from parity.counterfactual import Change, FigureRule, Recipe
 from parity.counterfactual_figures import CONVENTIONS
 from parity.counterfactual_guess import (
+    CostCall,
     chosen_count,
     fills_of,
     lag_of,
@@ -120,6 +122,11 @@ def _with_setting(call: str, rules: dict[str, str], recipe: Recipe) -> Recipe:
     return recipe.with_text(rewrite.with_setting, call).with_rules(**rules)
 
 
+def _with_costs(cost: CostCall, rules: dict[str, str], recipe: Recipe) -> Recipe:
+    changed = rewrite.with_daily_setting if cost.daily else rewrite.with_setting
+    return recipe.with_text(changed, cost.call).with_rules(**rules)
+
+
 def capital(scene: Scene) -> Iterator[Change]:
     """Another capital at the start."""
     cash = starting_cash(scene.target)
@@ -215,8 +222,8 @@ def formulas(scene: Scene) -> Iterator[Change]:
     if not scene.exported:
         return
     text = scene.recipe.strategy
-    raw, vocabulary = rewrite.raw_tokens(text), rewrite._word(rewrite.constant(text, "VOCABULARY"))
-    mode = rewrite._word(rewrite.constant(text, "TOKEN_MODE"))
+    raw, vocabulary = rewrite.raw_tokens(text), rewrite.word(rewrite.constant(text, "VOCABULARY"))
+    mode = rewrite.word(rewrite.constant(text, "TOKEN_MODE"))
     told = _told_tokens(scene.target)
     repaired = list(language.repair(raw, vocabulary, mode).repaired)
     wanted = {"修复后的 tokens repaired": repaired, **rewrite.lenient_readings(raw, vocabulary, mode)}
@@ -237,7 +244,7 @@ def _readings(told: list[int], vocabulary: str, mode: str) -> dict[str, list[int
 
 def _told_tokens(side: Side) -> list[int]:
     for line in side.audits or ():
-        return rewrite._numbers(line.get("repaired"))
+        return rewrite.numbers(line.get("repaired"))
     return []
 
 
@@ -281,7 +288,7 @@ def normalisers(scene: Scene) -> Iterator[Change]:
                 f"全期归一化 whole history {first} … {last} ({words})",
                 partial(_with_whole_history, str(first), last),
             )
-    yield _text("NORM", "120 日滚动 rolling as exported", rewrite.with_window, 120)
+    yield _text("NORM", f"{NORMAL_DAYS} 日滚动 rolling as exported", rewrite.with_window, NORMAL_DAYS)
     for days in _WINDOWS:
         yield _window(days)
 
@@ -292,7 +299,7 @@ def _window(days: int) -> Change:
 
 def all_windows(scene: Scene) -> Iterator[Change]:
     """Every other window: asked last, because there are many."""
-    for days in range(119, 9, -1):
+    for days in range(NORMAL_DAYS - 1, 9, -1):
         if days not in _WINDOWS:
             yield _window(days)
 
@@ -392,8 +399,8 @@ def limits(scene: Scene) -> Iterator[Change]:
         lambda recipe: recipe.with_market(market.without_limits()).with_text(rewrite.without_limit_check),
     )
     yield _market("LIMIT", market.without_halts())
-    for share in (0.1, 0.05, 0.2):
-        yield _market("LIMIT", market.other_limits(share))
+    for percent in (10, 5, 20):
+        yield _market("LIMIT", market.other_limits(percent))
     yield _rule("LIMIT", limit_test_price="exact")
 
 
@@ -418,15 +425,11 @@ def fills(scene: Scene) -> Iterator[Change]:
 def fees(scene: Scene) -> Iterator[Change]:
     """Other costs, read off the fills."""
     try:
-        calls = order_costs(scene.target)
+        costs = order_costs(scene.target)
     except JqalphaError:
         return
-    for call in calls:
-        yield _text("FEE", call, rewrite.with_setting, call)
+    for cost in costs:
+        yield Change("FEE", cost.call, partial(_with_costs, cost, {}))
     yield _rule("FEE", commission_rounding="cent")
-    for call in calls:
-        yield Change(
-            "FEE",
-            f"{call}, cents",
-            partial(_with_setting, call, {"commission_rounding": "cent"}),
-        )
+    for cost in costs:
+        yield Change("FEE", f"{cost.call}, cents", partial(_with_costs, cost, {"commission_rounding": "cent"}))

@@ -63,7 +63,7 @@ def _recomputed(told: Mapping[str, float], risk_free: float, sessions: int, arit
 CONVENTIONS: dict[str, FigureRule] = {
     f"无风险利率 {rate:.1%}，一年 {days} 天{'，算术超额' if arithmetic else ''}": convention(rate, days, arithmetic)
     for arithmetic in (False, True)
-    for rate in (0.04, 0.0, 0.03, 0.02, 0.015, 0.025)
-    for days in (250, 252, 242, 244, 245, 365)
-    if (rate, days, arithmetic) != (0.04, 250, False)
+    for rate in (RISK_FREE, 0.0, 0.03, 0.02, 0.015, 0.025)
+    for days in (SESSIONS_A_YEAR, 252, 242, 244, 245, 365)
+    if (rate, days, arithmetic) != (RISK_FREE, SESSIONS_A_YEAR, False)
 }

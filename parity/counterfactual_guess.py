@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +19,23 @@ from parity.records import Fill, Side
 from sdk.market.bundle import Bundle
 
 MOST_DECIMALS = 7
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _HALVED = "2023-08-28"  # stamp tax from 0.1 % to 0.05 %
+
+
+class CostCall(NamedTuple):
+    """A call of ``set_order_cost``; ``daily``: it has to be made each morning, because it asks for the date."""
+
+    call: str
+    daily: bool = False
+
+
+def day_of(text: str) -> dt.date | None:
+    """Return a day that a file tells, ``YYYY-MM-DD``; None for anything else: files may be damaged."""
+    try:
+        return dt.date.fromisoformat(text) if _ISO_DAY.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def simple_between(low: float, high: float, most: int = MOST_DECIMALS) -> float | None:
@@ -45,10 +63,11 @@ def lag_of(side: Side, bundle: Bundle) -> int | None:
     """Return how many trading days before the rebalance the signal is taken: the most frequent; None if not told."""
     if not side.audits:
         return None
+    pairs = [(day_of(line.day), day_of(line.get("lag"))) for line in side.audits]
     lags = Counter(
-        int(np.searchsorted(bundle.days, np.datetime64(line.day)) - np.searchsorted(bundle.days, np.datetime64(told)))
-        for line in side.audits
-        if (told := line.get("lag"))
+        int(np.searchsorted(bundle.days, np.datetime64(day)) - np.searchsorted(bundle.days, np.datetime64(told)))
+        for day, told in pairs
+        if day and told
     )
     return lags.most_common(1)[0][0] if lags else None
 
@@ -56,8 +75,10 @@ def lag_of(side: Side, bundle: Bundle) -> int | None:
 def rebalance_days(side: Side) -> list[str]:
     """Return the days with a rebalance: those of the audit lines, else those with orders."""
     if side.audits:
-        return sorted({line.day for line in side.audits})
-    return sorted({order.moment[:10] for told in side.trading.values() for order in told.orders})
+        told = {line.day for line in side.audits}
+    else:
+        told = {order.moment[:10] for channel in side.trading.values() for order in channel.orders}
+    return sorted(filter(day_of, told))
 
 
 def task_calls(side: Side, bundle: Bundle, start: str, end: str) -> list[str]:
@@ -97,7 +118,7 @@ def _places(days: Sequence[str], calendar: Sequence[str], width: int) -> list[in
 
 def _opens(fills: Iterable[Fill], bundle: Bundle, field: str) -> list[tuple[int, float, float, float]]:
     """Return (side, printed price, half unit, raw price of the day) of each fill that has a bar."""
-    rows = [fill for fill in fills if fill.price is not None and fill.price.value]
+    rows = [fill for fill in fills if fill.price is not None and fill.price.value and day_of(fill.moment[:10])]
     codes = sorted({fill.code for fill in rows} & set(bundle.panel().codes))
     if not codes:
         return []
@@ -138,8 +159,11 @@ def slippages(side: Side, bundle: Bundle) -> list[str]:
     return found
 
 
-def order_costs(side: Side) -> list[str]:
-    """Return OrderCost settings under which the fees of the side are what it prints; the simplest numbers."""
+def order_costs(side: Side) -> list[CostCall]:
+    """Return OrderCost settings under which the fees of the side are what it prints; the simplest numbers.
+
+    Where no single stamp tax fits all sells, one before the halving of 2023-08-28 and one from that day on may.
+    """
     rows = [
         (fill.moment[:10], fill.direction, fill.price.value * fill.amount.value, fill.fee.value, fill.fee.half_unit)
         for fill in fills_of(side)
@@ -165,17 +189,16 @@ def order_costs(side: Side) -> list[str]:
         early = [row for row in sells if row[0] < _HALVED]
         whole, before, after = (_tax(part, rate, least) for part in (sells, early, late))
         if whole is not None or not sells:
-            calls.append(_cost(0.001 if whole is None else whole, rate, least))
+            calls.append(CostCall(_cost(repr(0.001 if whole is None else whole), rate, least)))
         elif before is not None and after is not None:
             both = f"{before!r} if str(context.current_dt.date()) < '{_HALVED}' else {after!r}"
-            calls.append(_cost(both, rate, least))
+            calls.append(CostCall(_cost(both, rate, least), daily=True))
     return calls
 
 
-def _cost(tax: object, rate: float, least: float) -> str:
-    words = tax if isinstance(tax, str) else repr(tax)
+def _cost(tax: str, rate: float, least: float) -> str:
     return (
-        f"set_order_cost(OrderCost(open_tax=0, close_tax={words}, open_commission={rate!r}, "
+        f"set_order_cost(OrderCost(open_tax=0, close_tax={tax}, open_commission={rate!r}, "
         f"close_commission={rate!r}, close_today_commission=0, min_commission={least!r}), type='stock')"
     )
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from sdk.market.bundle import Bundle
 from sdk.market.calendar import Day
+from sdk.market.exchange_rules import limit_down, limit_up, to_fen, to_yuan
 from sdk.market.panel import FieldTable, Panel
 
 ArrayChange = Callable[[Panel, np.ndarray], np.ndarray]
@@ -73,7 +74,7 @@ def _changed(panel: Panel, changes: list[Mapping[str, ArrayChange] | None]) -> P
         for change in changes:
             if change and field in change:
                 array = change[field](panel, array.copy())
-        return array.copy() if array is panel[field] else array
+        return array
 
     return Panel(panel.codes, panel.days, FieldTable(panel.values, load))
 
@@ -115,13 +116,18 @@ def without_limits() -> MarketChange:
     )
 
 
-def other_limits(share: float) -> MarketChange:
-    """Limits of ``share`` of the previous close for every stock."""
+def other_limits(percent: int) -> MarketChange:
+    """Limits of ``percent`` of the previous close for every stock, by the exchange's rule; NaN without one."""
 
-    def limit(sign: int) -> ArrayChange:
-        return lambda panel, array: np.round(panel["pre_close"] * (1.0 + sign * share) + 1e-9, 2)
+    def limit(rule: Callable[[np.ndarray, int], np.ndarray]) -> ArrayChange:
+        def limits(panel: Panel, array: np.ndarray) -> np.ndarray:
+            close = panel["pre_close"]
+            known = np.isfinite(close)
+            return np.where(known, to_yuan(rule(to_fen(np.where(known, close, 1.0)), percent)), np.nan)
 
-    return MarketChange(f"limits of {share:.0%}", {"high_limit": limit(1), "low_limit": limit(-1)})
+        return limits
+
+    return MarketChange(f"limits of {percent} %", {"high_limit": limit(limit_up), "low_limit": limit(limit_down)})
 
 
 def without_halts() -> MarketChange:

@@ -5,6 +5,9 @@ Two kinds. A *line* of ``rebalance`` or ``initialize`` is replaced; it has to st
 looks names up when they are called. Every rewrite sets a state (lag = 2, window = 60) whatever state the text was
 in, so rewrites can follow each other, and the last one of a kind wins.
 
+``with_inputs`` is the exception: it wraps the reading of the bars as it stands, so changes of inputs add up
+and do not replace each other.
+
 Where the arithmetic changes, the self-check of the strategy is set to what the changed arithmetic gives, or it would
 refuse to trade.
 """
@@ -17,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from exporter.source_text import MODULES, closure, definitions
 from exporter.strategy_file import formula_lines
 from jq_strategy import formula as language
-from jq_strategy.kernel import FEATURE_TABLE
+from jq_strategy.kernel import FEATURE_TABLE, NORMAL_DAYS
 from sdk.errors import JqalphaError
 from sdk.formula.formula_file import FormulaFile, from_tokens
 
@@ -137,20 +140,44 @@ def with_setting(text: str, call: str) -> str:
     return block(text, _SETTING.format(number=number, call=call))
 
 
+_DAILY = '''
+_initialize_{number} = initialize
+
+
+def set_each_morning_{number}(context):
+    """What depends on the date is set anew before each open."""
+    {call}
+
+
+def initialize(context):
+    """What the strategy sets, and one setting a day."""
+    _initialize_{number}(context)
+    run_daily(set_each_morning_{number}, time="before_open")
+'''
+
+
+def with_daily_setting(text: str, call: str) -> str:
+    """Call something every day before the open, so before any task that trades; works for any strategy.
+
+    It outlasts ``with_setting`` of the same kind, which is called once.
+    """
+    return block(text, _DAILY.format(number=text.count("_initialize_"), call=call))
+
+
 # ----------------------------------------------------------------------------------------------------- normalisation
 def with_window(text: str, days: int) -> str:
-    """Normalise over the last ``days`` of the 120 days (a short warm-up); 120 = as exported."""
+    """Normalise over the last ``days`` of NORMAL_DAYS (a short warm-up); NORMAL_DAYS = as exported."""
     _needs_normaliser(text)
     score = definition("robust_score").replace("NORMAL_DAYS", "SHORT_DAYS").replace("MIDDLE", "SHORT_MIDDLE")
-    short = f'''
+    short = '''
 @few_at_a_time
 def normalised(x):
     """Score a series against its own last SHORT_DAYS days."""
     scored = robust_score(since(x, SHORT_DAYS - 1), ascending_windows(x, SHORT_DAYS))
-    return tail(scored, x.shape[1] - {120 - 1})
+    return tail(scored, x.shape[1] - (NORMAL_DAYS - 1))
 '''
     text = with_plain_scores(text)
-    if days == 120:
+    if days == NORMAL_DAYS:
         return block(text, definition("robust_score"), definition("normalised"), RESEAL)
     return block(text, f"SHORT_DAYS = {days}\nSHORT_MIDDLE = {(days + 1) // 2}", score, short, RESEAL)
 
@@ -179,7 +206,7 @@ def normalised(x):
         return x
     if WHOLE["step"] == "use":
         median, spread = WHOLE["kept"].pop(0)
-        return maximum(minimum((since(x, 119) - median) / (spread + 1e-6), 5.0), -5.0)
+        return maximum(minimum((since(x, NORMAL_DAYS - 1) - median) / (spread + 1e-6), CLIP), -CLIP)
     return rolling_normalised(x)
 
 
@@ -236,20 +263,20 @@ def _needs_normaliser(text: str) -> None:
 # ----------------------------------------------------------------------------------------------------------- formula
 def formula_of(text: str) -> FormulaFile:
     """Return the formula that a text executes, from its last token constants."""
-    tokens = _numbers(constant(text, "TOKENS_REPAIRED"))
-    executed = _numbers(constant(text, "EXECUTED_TOKENS")) if defines(text, "EXECUTED_TOKENS") else tokens
-    return from_tokens(executed, _word(constant(text, "VOCABULARY")), _word(constant(text, "TOKEN_MODE")))
+    tokens = numbers(constant(text, "TOKENS_REPAIRED"))
+    executed = numbers(constant(text, "EXECUTED_TOKENS")) if defines(text, "EXECUTED_TOKENS") else tokens
+    return from_tokens(executed, word(constant(text, "VOCABULARY")), word(constant(text, "TOKEN_MODE")))
 
 
 def raw_tokens(text: str) -> list[int]:
     """Return the raw token list of a text."""
-    return _numbers(constant(text, "TOKENS_RAW"))
+    return numbers(constant(text, "TOKENS_RAW"))
 
 
 def with_formula(text: str, tokens: Sequence[int], told: Sequence[int] | None = None) -> str:
     """Execute another (legal) token list; ``told`` is what the audit line says was executed."""
     try:
-        formula = from_tokens(list(tokens), _word(constant(text, "VOCABULARY")), _word(constant(text, "TOKEN_MODE")))
+        formula = from_tokens(list(tokens), word(constant(text, "VOCABULARY")), word(constant(text, "TOKEN_MODE")))
     except JqalphaError as problem:
         raise NotApplicable(str(problem)) from problem
     steps = {step.name for step in language.plan(formula.tree)}
@@ -313,11 +340,13 @@ def _joined(stack: list[list[int]], names: Sequence[str]) -> list[int]:
     return [token for part in stack for token in part] + [add] * (len(stack) - 1)
 
 
-def _numbers(words: str) -> list[int]:
+def numbers(words: str) -> list[int]:
+    """Return the integers of a constant's text or of an audit line's part, without a comment behind them."""
     return [int(number) for number in re.findall(r"-?\d+", words.partition("#")[0])]
 
 
-def _word(words: str) -> str:
+def word(words: str) -> str:
+    """Return a constant's text without quotation marks and comment."""
     return words.partition("#")[0].strip().strip("\"'")
 
 

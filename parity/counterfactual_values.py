@@ -8,6 +8,7 @@ reason, so it proves at which layer a difference is born, and what it is worth, 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -30,8 +31,10 @@ LOGIC_CHANGES: dict[str, LogicChange] = {
     "upper median": LogicChange("robust_score", "newest(places(w, 0, MIDDLE))", "newest(places(w, 0, MIDDLE + 1))"),
     "JUMP ddof 0": LogicChange("JUMP", "/ 119.0", "/ 120.0"),
     "window deviation ddof 0": LogicChange("window_deviation", "(days - 1.0)", "(days - 0.0)"),
-    "DIV epsilon 1e-9": LogicChange("DIV", "1e-6", "1e-9"),
-    "DIV by zero gives 0": LogicChange("DIV", "x / (y + 1e-6)", "where(absolute(y) > 1e-6, x / y, 0.0)"),
+    "DIV epsilon 1e-9": LogicChange("DIV", "finite(x / (y + 1e-6))", "finite(x / (y + 1e-9))"),
+    "DIV by zero gives 0": LogicChange(
+        "DIV", "finite(x / (y + 1e-6))", "finite(where(absolute(y) > 1e-6, x / y, 0.0))"
+    ),
     "PRESSURE without factor 3": LogicChange("PRESSURE", "3.0 * (close", "1.0 * (close"),
     "DECAY weights 1, 0.5, 0.25": LogicChange(
         "DECAY", "0.8 * since(ago(x, 1), 1)) + 0.6", "0.5 * since(ago(x, 1), 1)) + 0.25"
@@ -62,16 +65,11 @@ def altered(change: LogicChange) -> str:
     return source.replace(change.before, change.after)
 
 
-def with_exported(text: str, names: Iterable[str]) -> str:
-    """Restore definitions as the exporter writes them."""
-    return block(text, *(definition(name) for name in names if defines(text, name)), RESEAL)
-
-
 LAYERS_GIVEN = ("pool", "inputs", "score", "rank")
 _GIVEN = '''
 import json as json_of_given
 
-GIVEN_{number} = json_of_given.loads("""{told}""")
+GIVEN_{number} = json_of_given.loads({told!r})
 
 
 def given_{number}(context, name, usual):
@@ -120,14 +118,13 @@ def _told(audit: AuditLine, layer: str) -> dict[str, object]:
     if layer == "pool":
         return {"pool": sorted(stock.code for stock in audit.stocks)}
     if layer == "rank":
-        return {"order": [stock.code for stock in sorted(audit.stocks, key=lambda stock: int(stock.rank))]}
+        ranked = [stock for stock in audit.stocks if stock.rank != "-"]
+        return {"order": [stock.code for stock in sorted(ranked, key=lambda stock: int(stock.rank))]}
     scores = {stock.code: stock.score.text.rpartition("[")[2].rstrip("]") for stock in audit.stocks}
     return {"scores": scores, "inputs": audit.get("inputs")}
 
 
 def _wrapped(text: str, name: str, call: str) -> str:
-    import re
-
     found = re.findall(rf"^        {name} = (.*)$", text, re.M)
     if len(found) != 1:
         raise NotApplicable(f"{name} is set {len(found)} times in the rebalance")

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from parity.log_reader import Log, LogEvent
 from parity.order_text import OrderText
-from parity.record_stream import Records
+from parity.record_stream import MOST_A_DAY, Records
 from parity.records import Coverage, Fill, Order, Told, Trading
 from sdk.errors import ParityError
 from sdk.report.audit_lines import AuditLine, parse_audit
@@ -31,7 +31,6 @@ _STATUS = {
     "refused": (2, "refused"),
     "fill": (3, "filled"),
 }
-MOST_LINES_A_DAY = 60_000
 _KEPT_AUDIT_STOCKS = 30_000
 _SHOWS = frozenset(("filled", "partial", "cancelled", "failed", "refused", "open"))
 
@@ -54,9 +53,9 @@ def _by_order(log: Log) -> Iterator[list[tuple[LogEvent, OrderText]]]:
     for day, events in groupby(said, lambda event: event.moment[:10]):
         groups: dict[str, list[tuple[LogEvent, OrderText]]] = {}
         for count, event in enumerate(events):
-            if count > MOST_LINES_A_DAY:
+            if count > MOST_A_DAY:
                 raise ParityError(
-                    f"{plain(log.name)}: more than {MOST_LINES_A_DAY} order lines on {day}; "
+                    f"{plain(log.name)}: more than {MOST_A_DAY} order lines on {day}; "
                     "the platform takes 10,000 orders a day, so this is not its log"
                 )
             if (order := event.order) is not None:

@@ -66,10 +66,6 @@ class Log:
     gaps: tuple[tuple[str, str], ...]
     end_known: bool
 
-    @property
-    def message_lines(self) -> int:
-        return sum(self.lines.values()) - self.lines.get("outside", 0)
-
 
 @dataclass
 class _Message:

@@ -32,7 +32,7 @@ def print_verdict(verdict: Verdict, console: Console, explanation: Explanation |
     console.print(Text(verdict_line(verdict), style), soft_wrap=True)
     if explanation is not None and not verdict.equal:
         _print_causes(explanation, console)
-    elif verdict.first is not None:
+    if verdict.first is not None and not (explanation and explanation.causes):
         console.print(Text(f"先看 first look: {FIRST_STEPS[verdict.first.layer]}", "bold"), soft_wrap=True)
     console.print(_layers(verdict.layers))
     for line in _remarks(verdict):
@@ -49,7 +49,8 @@ def _print_causes(explanation: Explanation, console: Console) -> None:
         named = (cause.code, cause.day, cause.security, CHINESE.get(cause.layer, cause.layer))
         cells = (*named, cause.platform, cause.local, points(cause.basis_points))
         table.add_row(*(Text(plain(cell, 60)) for cell in cells))
-    console.print(table)
+    if explanation.causes:
+        console.print(table)
     for cause in explanation.causes:
         console.print(Text(f"{plain(cause.code, 12)}: {plain(cause.sentence, 400)}"), soft_wrap=True)
         console.print(Text(f"  要改 change: {plain(cause.change, 400)}", "bold"), soft_wrap=True)
@@ -60,7 +61,7 @@ def _print_causes(explanation: Explanation, console: Console) -> None:
 
 def points(value: float | None) -> str:
     """Return basis points with their sign; ``--`` where they were not measured."""
-    return "--" if value is None else f"{value:+.2f}"
+    return "--" if value is None else f"{round(value, 2) + 0.0:+.2f}"  # + 0.0: no minus before a zero
 
 
 def _layers(layers: Iterable[LayerCount]) -> Table:

@@ -1,7 +1,8 @@
 """The illusion of a statistic over the whole history: what a formula seems to be worth, and what it is worth.
 
     rolling   each feature is scored against its own last 120 days, as in the exported strategy
-    global    (x − median) ÷ (MAD + 1e-6), clipped to ±5, both over the stock's whole history, its future included
+    global    (x − median) ÷ (MAD + 1e-6), clipped to ±5, both over the stock's whole history, its future included:
+              from its first bar to 31 January after the year (or the last day of the bundle)
 
 Both score the same members on the same signal days (the trading day before the first of each month) and are traded
 alike: the K best, equal weights, open to open, costs as on the platform. RankIC of a month: by score on the signal
@@ -24,6 +25,7 @@ import numpy as np
 from jq_strategy import formula as language
 from jq_strategy import primitives
 from jq_strategy.inputs import mask_unknown, usable_bars
+from jq_strategy.kernel import CLIP, NORMAL_DAYS
 from sdk.errors import ConfigError, MarketError
 from sdk.formula.bars import bars_between
 from sdk.formula.formula_file import FormulaFile
@@ -33,7 +35,8 @@ from sdk.scoring.figures import compounded
 from sdk.scoring.monthly import Costs, information, top_k_portfolio
 from sdk.scoring.rebalances import MonthlyMarket, monthly_market
 
-_FLOOR, _CLIP, _USED_UP = 1e-6, 5.0, 119
+_FLOOR = 1e-6
+_USED_UP = NORMAL_DAYS - 1  # days that the rolling rule leaves without a score
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +173,7 @@ def _normalised_globally(x: np.ndarray) -> np.ndarray:
     """Score a series against the whole of it; the first 119 days are left out, as by the rolling rule."""
     median = _known_median(x)
     spread = _known_median(np.abs(x - median))
-    return np.clip((x - median) / (spread + _FLOOR), -_CLIP, _CLIP)[:, _USED_UP:]
+    return np.clip((x - median) / (spread + _FLOOR), -CLIP, CLIP)[:, _USED_UP:]
 
 
 def _known_median(x: np.ndarray) -> np.ndarray:

@@ -9,8 +9,14 @@ import pytest
 
 from benchmarks.planted_faults import TOP_K
 from exporter.strategy_file import Settings, render
+from parity import counterfactual
+from parity.compare import compare_sides
 from parity.counterfactual import Recipe, run_into
 from parity.counterfactual_text import with_lag, with_setting
+from parity.explain import explain_verdict
+from parity.records import Side
+from parity.side import read_side
+from parity.strategy_run import RunPlan
 from sdk.formula.formula_file import from_tokens
 from sdk.market.bundle import Bundle
 from tests.bundles import small_market
@@ -65,3 +71,79 @@ def test_causes_can_be_left_out(right: Recipe, tmp_path: Path) -> None:
     arguments = [tmp_path / "strategy.py", platform, "--market", small_market(), "--out", tmp_path / "out"]
     assert run(*arguments, "--no-causes") == 1
     assert json.loads((tmp_path / "out/parity.json").read_text("utf-8"))["causes"] is None
+
+
+def _compared(arguments: list[object], tmp_path: Path, capsys) -> tuple[int, dict, str, str]:
+    """Run the command; return exit code, JSON, the verdict's line and what it wrote on stderr."""
+    code = run(*arguments, "--json", tmp_path / "told.json")
+    told = capsys.readouterr()
+    return code, json.loads((tmp_path / "told.json").read_text("utf-8")), told.out.splitlines()[0], told.err
+
+
+def test_a_search_that_fails_leaves_the_verdict_as_it_is(right: Recipe, tmp_path: Path, capsys) -> None:
+    platform = _files(right, tmp_path / "platform")
+    raises = "    if str(context.current_dt.date()) > '2018-08-15':\n        raise ValueError('broken here')\n"
+    broken = right.strategy.replace("def rebalance(context):\n", "def rebalance(context):\n" + raises)
+    assert broken != right.strategy
+    (tmp_path / "strategy.py").write_text(broken, "utf-8")
+    arguments = [tmp_path / "strategy.py", platform, "--market", small_market(), "--out", tmp_path / "out"]
+    searched = _compared(arguments, tmp_path, capsys)
+    assert (tmp_path / "out/parity.html").is_file()
+    plain = _compared([*arguments, "--no-causes"], tmp_path, capsys)
+    assert searched[:3] == plain[:3]
+    assert searched[0] == 1
+    assert searched[1]["causes"] is None
+    assert "未找原因 causes not searched" in searched[3]
+    assert "broken here" in searched[3]
+    assert plain[3] == ""
+
+
+def test_why_no_causes_were_searched_is_said_on_stderr(right: Recipe, tmp_path: Path, capsys) -> None:
+    (tmp_path / "strategy.py").write_text(right.strategy, "utf-8")
+    (tmp_path / "own.py").write_text("def initialize(context):\n    pass\n", "utf-8")
+    (tmp_path / "gbk.py").write_bytes("# 策略\n".encode("gbk"))
+    platform = _files(right, tmp_path / "platform")
+    local = _files(right.with_text(with_lag, 2), tmp_path / "local")
+    for name, market, told in (
+        ("strategy.py", [], "--market DIR"),
+        ("own.py", ["--market", small_market()], "不是 jqalpha export 导出的策略"),
+        ("gbk.py", ["--market", small_market()], "export it again"),
+    ):
+        found = _compared([local, platform, "--strategy", tmp_path / name, *market], tmp_path, capsys)
+        assert found[0] == 1
+        assert found[1]["causes"] is None
+        assert told in found[3]
+    assert run(local, platform, "--strategy", tmp_path / "absent.py") == 2
+
+
+def test_a_strategy_that_reproduces_neither_side_is_said_so(right: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "strategy.py").write_text(right.strategy, "utf-8")
+    platform = _files(right.with_text(with_lag, 3), tmp_path / "platform")
+    local = _files(right.with_text(with_lag, 2), tmp_path / "local")
+    more = ["--strategy", tmp_path / "strategy.py", "--market", small_market(), "--json", tmp_path / "told.json"]
+    assert run(local, platform, *more) == 1
+    told = json.loads((tmp_path / "told.json").read_text("utf-8"))
+    assert any("基点相对于重新运行" in remark for remark in told["cause_remarks"])
+
+
+def test_the_strategy_as_it_is_runs_once_and_once_more_for_its_noise(
+    right: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "strategy.py").write_text(right.strategy, "utf-8")
+    local = read_side(_files(right, tmp_path / "local"))
+    setting = "set_slippage(PriceRelatedSlippage(0.01))"
+    platform = read_side(_files(right.with_text(with_setting, setting), tmp_path / "platform"))
+    ran: list[tuple[str, str]] = []
+
+    def counted(recipe: Recipe, end: str, out: Path) -> Side:
+        ran.append((recipe.strategy, end))
+        return run_into(recipe, end, out)
+
+    monkeypatch.setattr(counterfactual, "run_into", counted)
+    plan = RunPlan(right.start, right.end, right.cash)
+    found = explain_verdict(compare_sides(local, platform), tmp_path / "strategy.py", small_market(), plan)
+    assert found is not None
+    assert [cause.code for cause in found.causes] == ["FILL"]
+    assert ran.count((right.strategy, right.end)) == 2
+    assert f"重新运行 {len(ran)} 次 counterfactual runs" in found.remarks
+    assert not any("基点相对于重新运行" in remark for remark in found.remarks)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.planted_faults import ONE_OF_EACH, TWO, double, false_causes, judged, single, stages
+from benchmarks.planted_mutations import MUTATIONS, Mutation
 from parity.causes import CAUSES
-from parity.mutations import MUTATIONS, Mutation
 from tests.bundles import real_market, small_market
 
 

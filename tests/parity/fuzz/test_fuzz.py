@@ -20,7 +20,7 @@ from parity.report import as_dict
 from parity.side import read_side
 from sdk.errors import JqalphaError
 from tests.conftest import ROOT, SHARED
-from tests.parity.fuzz.mutations import corpus, inputs
+from tests.parity.fuzz.damaged_files import corpus, inputs
 from tests.report.made_run import write_run
 
 SEED, EVERYDAY, MANY, PARTS = 20_260_501, 1_500, 50_000, 4

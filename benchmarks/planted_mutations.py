@@ -2,7 +2,7 @@
 
 A *stage* is an exported strategy with its market and dates; its run is the platform's download. A *mutation* changes
 one thing in the other side. What the search sees of that side are its files; the true first day and code are taken
-from the texts of both runs by ``first_difference`` below, which shares no code with the comparison.
+from the texts of both runs by ``planted_truth.first_difference``, which shares no code with the comparison.
 
 ``noise`` marks faults that differ from run to run; there the faulty side is the one that can be run again, and the
 platform is the one known by its files alone.
@@ -14,9 +14,11 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.planted_truth import first_difference, payer
 from parity import counterfactual_market as market
 from parity import counterfactual_text as rewrite
 from parity import counterfactual_values as values
@@ -24,7 +26,6 @@ from parity.attribute import Walk, attributed_share, walk
 from parity.counterfactual import Bench, FigureRule, Recipe, run_into, standing
 from parity.counterfactual_figures import convention
 from parity.counterfactual_text import NotApplicable
-from parity.mutation_truth import first_difference, payer
 from parity.records import Side
 from sdk.errors import JqalphaError
 
@@ -45,7 +46,10 @@ class Mutation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One case judged: what was planted and named, the true and the found first day and code, the share explained."""
+    """One case judged: what was planted and named, the true and the found first day and code, the share explained.
+
+    ``noise``: the fault differs from run to run, so its first day and code are not known and are not judged.
+    """
 
     planted: tuple[str, ...]
     words: str
@@ -56,6 +60,7 @@ class Outcome:
     share: float
     runs: int
     how: tuple[str, ...]
+    noise: bool = False
 
     @property
     def first_named(self) -> bool:
@@ -63,7 +68,7 @@ class Outcome:
 
     @property
     def exact(self) -> bool:
-        return self.true_first == self.found_first
+        return bool(self.named) and self.true_first == self.found_first
 
     @property
     def all_named(self) -> bool:
@@ -177,7 +182,6 @@ def noisy_scores(bars, size):
     """Add noise without a seed."""
     return score_stocks(bars) + np.random.RandomState().rand(len(list(bars.values())[0])) * size
 '''
-_LOTS = "int(context.portfolio.total_value / TOP_K / 10000.0) * 10000.0"
 
 
 def _noisy(size: float) -> Plant:
@@ -339,38 +343,56 @@ def _k(recipe: Recipe) -> int:
 
 # ---------------------------------------------------------------------------------------------------------- one case
 def judge(mutations: Sequence[Mutation], stage_name: str, base: Recipe) -> Outcome | None:
-    """Plant faults in a copy of the stage, search, and judge; None where they have no place or no effect there."""
+    """Plant faults in a copy of the stage, search, and judge; None where they have no place or no effect there.
+
+    Only planting and the runs of both sides may fail; what the search raises is raised here.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        right, wrong = Path(folder) / "right", Path(folder) / "wrong"
+        planted = _planted(mutations, base, right, wrong)
+        if planted is None:
+            return None
+        if mutations[0].noise:
+            found, target = walk(planted.faulty, planted.platform), planted.platform
+            return _outcome(mutations, stage_name, ("", ""), found, target)
+        found, target = walk(planted.base, planted.local), planted.local
+        first = ("", "")
+        if found.steps and mutations[0].cause != "METRIC":
+            first = first_difference(right, wrong, found.steps[0].first.layer)
+            if not first[1] and mutations[0].cause == "ADJ":
+                first = first[0], payer(right, planted.base, first[0])
+    return _outcome(mutations, stage_name, first, found, target)
+
+
+class _Planted(NamedTuple):
+    """Both recipes of a case and what their runs wrote."""
+
+    base: Recipe
+    faulty: Recipe
+    platform: Side
+    local: Side
+
+
+def _planted(mutations: Sequence[Mutation], base: Recipe, right: Path, wrong: Path) -> _Planted | None:
+    """Run the stage into ``right`` and the faulty copy into ``wrong``; None without a place or an effect.
+
+    Of several faults each has to show on this stage without the others.
+    """
     try:
         for mutation in mutations:
             base = mutation.stage(base)
         faulty = base
         for mutation in mutations:
             faulty = mutation.plant(faulty)
-        with tempfile.TemporaryDirectory() as folder:
-            right, wrong = Path(folder) / "right", Path(folder) / "wrong"
-            platform, local = run_into(base, base.end, right), run_into(faulty, faulty.end, wrong)
-            if len(mutations) > 1 and not all(_alone(mutation, base, platform) for mutation in mutations):
-                return None
-            found = None
-            if mutations[0].noise:
-                found, target = walk(faulty, platform), platform
-            elif visible(platform, local):
-                found, target = walk(base, local), local
-            if found is None or not found.steps:
-                return None if found is None else _outcome(mutations, stage_name, ("", ""), found, target)
-            first = first_difference(right, wrong, found.steps[0].first.layer)
-            if not first[1] and mutations[0].cause == "ADJ":
-                first = first[0], payer(right, base, first[0])
+        platform, local = run_into(base, base.end, right), run_into(faulty, faulty.end, wrong)
+        if len(mutations) == 1:
+            shown = mutations[0].noise or visible(platform, local)
+        else:
+            runs = (Bench(platform).run(mutation.plant(base), base.end) for mutation in mutations)
+            shown = all(visible(platform, side) for side in runs)
     except (NotApplicable, JqalphaError, IndexError):
         return None
-    if mutations[0].cause in ("METRIC",):
-        first = ("", "")
-    return _outcome(mutations, stage_name, first, found, target)
-
-
-def _alone(mutation: Mutation, base: Recipe, platform: Side) -> bool:
-    """Tell whether a fault of a pair shows on this stage without the other."""
-    return visible(platform, Bench(platform).run(mutation.plant(base), base.end))
+    return _Planted(base, faulty, platform, local) if shown else None
 
 
 def visible(platform: Side, local: Side) -> bool:
@@ -382,18 +404,18 @@ def visible(platform: Side, local: Side) -> bool:
 
 def _outcome(mutations: Sequence[Mutation], stage: str, first: tuple[str, str], found: Walk, target: Side) -> Outcome:
     step = found.steps[0] if found.steps else None
-    noise = any(mutation.noise for mutation in mutations)
     mine = (step.day, step.security) if step else ("", "")
     return Outcome(
         tuple(mutation.cause for mutation in mutations),
         " + ".join(mutation.words for mutation in mutations),
         stage,
         found.codes,
-        mine if noise else first,
+        first,
         mine,
         attributed_share(found, target),
         found.runs,
         tuple(step.change.words for step in found.steps),
+        any(mutation.noise for mutation in mutations),
     )
 
 
