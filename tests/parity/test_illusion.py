@@ -63,5 +63,5 @@ def test_the_command_prints_a_table_and_writes_a_page_that_asks_for_nothing(tmp_
 
 def test_a_formula_with_neutralised_scores_is_refused(bundle: Bundle) -> None:
     formula = from_tokens([4, 0, 6], "v2", training={"neutralise": ["size"]})
-    with pytest.raises(ConfigError, match="size.*the illusion is measured on raw ones"):
+    with pytest.raises(ConfigError, match=r"size.*the illusion is measured on raw ones"):
         illusion(formula, bundle, 2019, top_k=5)

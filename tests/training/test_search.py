@@ -194,7 +194,7 @@ def test_the_newest_two_checkpoints_are_kept(tmp_path: Path) -> None:
 def test_a_checkpoint_of_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoints = killed_at(5, tmp_path / "c", checkpoint_every=2)
     monkeypatch.setattr(checkpoint_module, "__version__", "9.9")
-    with pytest.raises(ConfigError, match="written with another version .* this run has '9.9'"):
+    with pytest.raises(ConfigError, match=r"written with another version .* this run has '9.9'"):
         checkpoints.newest()
 
 

@@ -177,7 +177,7 @@ def test_every_setting_changes_the_run(bundle: Bundle, change: dict, monitor: st
         ({"train": ["", "2020-12-31"], "valid": ["", "2021-12-31"]}, "valid 始于 数据首日：时期重叠"),
         (
             {"train": ["", "2021-01-01"], "valid": ["2021-01-01", ""]},
-            "setting train 止于 2021-01-01，valid 始于 2021-01-01：时期重叠 · periods overlap; end train before valid",
+            "止于 2021-01-01，valid 始于 2021-01-01：时期重叠 · periods overlap; end train before valid",
         ),
         (
             {"train": ["", "2020-12-31"], "valid": ["2021-01-01", ""], "holdout": ["2022-01-01", ""]},
