@@ -33,8 +33,9 @@ class Judge(Evaluator):
 
     ``filtered`` False judges every stock of the bundle instead of the pool (the pressure set). ``period`` are the
     days found. ``dates`` (R,) are the rebalance days. ``refused`` names the features that no formula may use here,
-    and why: inputs that the bundle does not have, and features that never tell two stocks apart. Scores of ``panel``
-    count days from ``panel_start`` of the bundle's calendar, as do ``market.signal_days``.
+    and why: inputs that the bundle does not have, and features that never tell two stocks apart. ``unseen`` counts the
+    first rebalances on which some feature cannot be known yet. Scores of ``panel`` count days from ``panel_start`` of
+    the bundle's calendar, as do ``market.signal_days``.
     """
 
     def __init__(
@@ -57,6 +58,8 @@ class Judge(Evaluator):
         self.panel_start = int(np.searchsorted(bundle.days, before))
         alive = [name for name in names if name not in self.refused]
         first = _first_needed(alive, config, int(market.signal_days[0]) - self.panel_start)
+        longest = max((kernel.FEATURE_TABLE[name].days for name in alive), default=1)
+        self.unseen = int(np.sum(market.signal_days - self.panel_start < longest - 1))
         bars = bars_between(bundle, list(market.codes), sorted(usable), before, end, config.pool_index)
         bundle.forget_bars()
         panel = _panel(bars, config, first)
@@ -71,6 +74,17 @@ class Judge(Evaluator):
         """Return what a legal postfix list earned month by month, dated; all costs times ``cost_scale``."""
         found = super().series(tokens, cost_scale)
         return MonthlySeries(**{**vars(found), "days": self.dates[:-1]})
+
+    @property
+    def late_features(self) -> str:
+        """One sentence about ``unseen`` rebalances and where the period should begin; empty where there are none."""
+        if not self.unseen:
+            return ""
+        begin = str(self.dates[self.unseen]) if self.unseen < len(self.dates) else "--"
+        return (
+            f"{self.period[0]} 起的前 {self.unseen} 次调仓没有全部特征（此前的行情不够长），没有分数的月份等于持币；"
+            f"宜从 {begin} 开始 · no full windows on the first {self.unseen} rebalances; begin at {begin}"
+        )
 
     @classmethod
     def on(cls, bundle: Bundle, config: TrainConfig, period: Period, filtered: bool = True) -> Judge:

@@ -57,6 +57,8 @@ def train_formula(
     judge = Judge(bundle, config)
     for name, reason in judge.refused.items():
         click.echo(f"不使用 {name}：{reason}", err=True)
+    if judge.late_features:
+        click.echo(f"训练期 {judge.late_features}", err=True)
     checkpoints = Checkpoints(working, config.hash, bundle.fingerprint)
     result = search(config, judge, on_step, checkpoints if config.checkpoint_every else None)
     exact, precision = judge, None

@@ -225,6 +225,21 @@ def test_a_period_without_rebalances_is_refused(bundle: Bundle) -> None:
         Judge(bundle, make_config({**QUICK, "train": ["2018-03-05", "2018-04-10"]}))
 
 
+def test_months_before_the_features_are_known_are_said(
+    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, last = str(bundle.days[0]), str(bundle.days[-1])
+    early = Judge(bundle, make_config({**QUICK, "train": [first, last]}))
+    scores = early.scores((language.token_names("v2").index("REL_MOM20"),))
+    known = np.isfinite(scores).any(axis=0)
+    assert 0 < early.unseen == int(np.argmax(known)), "REL_MOM20 has the longest window of v2"
+    begin = str(early.dates[early.unseen])
+    assert f"宜从 {begin} 开始" in early.late_features
+    assert Judge(bundle, make_config({**QUICK, "train": [begin, last]})).late_features == ""
+    train_formula(bundle, make_config({**QUICK, "train": [first, last]}), tmp_path)
+    assert f"训练期 {first} 起的前 {early.unseen} 次调仓没有全部特征" in capsys.readouterr().err
+
+
 def test_the_command_writes_a_formula_that_can_be_loaded(tmp_path: Path) -> None:
     arguments = ["--market", str(small_market()), "--out", str(tmp_path), "--steps", "2", "--batch", "4"]
     done = CliRunner().invoke(train, arguments)
