@@ -78,7 +78,8 @@ settings, data and seed give the same bytes on a CPU.
 `pressure` 不限。
 Days are ISO and inclusive; train, valid and holdout must follow each other without overlap.
 
-特征要看之前最多 140 个交易日。行情若开始得不够早，最初几次调仓没有分数（等于持币，RankIC 记 0），训练会说出几次、宜从哪天开始。
+特征要看之前最多 140 个交易日。行情若开始得不够早，最初几次调仓没有分数（等于持币，
+RankIC 记 0），训练会说出几次、宜从哪天开始。
 Where the bars begin too late for the windows, the run says how many rebalances have no scores and when to begin.
 
 ## 目录里有什么 What a run leaves
