@@ -34,8 +34,8 @@ class Judge(Evaluator):
     ``filtered`` False judges every stock of the bundle instead of the pool (the pressure set). ``period`` are the
     days found. ``dates`` (R,) are the rebalance days. ``refused`` names the features that no formula may use here,
     and why: inputs that the bundle does not have, and features that never tell two stocks apart. ``unseen`` counts
-    the first rebalances on which some feature cannot be known yet. Scores of ``panel`` count days from ``panel_start`` of
-    the bundle's calendar, as do ``market.signal_days``.
+    the first rebalances on which some feature cannot be known yet. Scores of ``panel`` count days from
+    ``panel_start`` of the bundle's calendar, as do ``market.signal_days``.
     """
 
     def __init__(
