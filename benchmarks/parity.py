@@ -6,7 +6,7 @@ the strategy's own lines), each judged against itself in a process of its own.
 
 Then the planted faults (planted_faults.py): on the made market and, where the real data are there, on real bars.
 
-    python -m benchmarks.parity [--quick] [--only readers|faults]
+    python -m benchmarks.parity [--quick] [--only readers|faults] [--stages mending|fresh]
 
 Prints tables; the last line is one JSON object. ``--quick``: files of 10 MB instead of 100 MB, one fault of some
 causes on the made market. CPU seconds.
@@ -94,27 +94,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="files of 10 MB, a few faults")
     parser.add_argument("--only", choices=["readers", "faults"], help="one part")
+    parser.add_argument("--stages", choices=["mending", "fresh"], default="mending", help="formulas and months")
     chosen = parser.parse_args()
-    figures = {} if chosen.only == "readers" else planted(chosen.quick)
+    figures = {} if chosen.only == "readers" else planted(chosen.quick, chosen.stages)
     held = True if chosen.only == "faults" else _readers(chosen.quick, figures)
     print(json.dumps(figures, ensure_ascii=False))
     return 0 if held and (chosen.only == "readers" or _bars_held(figures)) else 1
 
 
-def planted(quick: bool) -> dict:
+def planted(quick: bool, stages: str) -> dict:
     """Plant faults, print a row a case, and return the figures."""
-    from benchmarks.planted_faults import QUICK, TWO, suite
+    from benchmarks.planted_faults import QUICK, SETS, TWO, suite
     from tests.bundles import real_market, small_market
     from tests.conftest import SHARED
 
     kinds = [("made", small_market())]
     if quick:
-        return suite(kinds, QUICK, TWO[:1])
+        return suite(kinds, QUICK, TWO[:1], SETS[stages])
     if SHARED.is_dir():
         kinds.append(("real", real_market()))
     else:
         print("SKIPPED: the real bars are not here")
-    return suite(kinds, None, TWO)
+    return suite(kinds, None, TWO, SETS[stages])
 
 
 def _bars_held(figures: dict) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.planted_mutations import MUTATIONS, Mutation, Outcome, equal_to_itself, judge
@@ -13,16 +14,48 @@ from parity.counterfactual_market import ChangedBundle, fewer_members
 from sdk.formula.formula_file import from_tokens
 from sdk.market.bundle import Bundle
 
-FORMULAS = (
-    [4, 9, 0, 14, 5],
-    [0, 12, 9, 4, 12],
-    [2, 16, 9, 1, 3],
-)  # each with a starved operator and values left over
-SPANS = {
-    "made": (("2019-04-01", "2019-07-31"), ("2018-07-02", "2018-10-31"), ("2019-06-03", "2019-09-30")),
-    "real": (("2024-05-06", "2024-08-30"), ("2022-05-05", "2022-08-31"), ("2023-06-01", "2023-10-31")),
+
+@dataclass(frozen=True)
+class StageSet:
+    """Three formulas, each with a starved operator and values left over, and four months of a market for each.
+
+    ``fewer``: keep every n-th member, so that pools have about 25 stocks.
+    """
+
+    vocabulary: str
+    formulas: tuple[list[int], ...]
+    spans: dict[str, tuple[tuple[str, str], ...]]
+    fewer: dict[str, int]
+    top_k: int
+    cash: float
+
+
+SETS = {
+    "mending": StageSet(
+        "v1",
+        ([4, 9, 0, 14, 5], [0, 12, 9, 4, 12], [2, 16, 9, 1, 3]),
+        {
+            "made": (("2019-04-01", "2019-07-31"), ("2018-07-02", "2018-10-31"), ("2019-06-03", "2019-09-30")),
+            "real": (("2024-05-06", "2024-08-30"), ("2022-05-05", "2022-08-31"), ("2023-06-01", "2023-10-31")),
+        },
+        {"made": 2, "real": 32},
+        6,
+        1_000_000.0,
+    ),
+    "fresh": StageSet(
+        "v2",
+        ([20, 12, 0, 9, 5, 14, 3], [3, 10, 16, 5, 8, 9, 19], [0, 18, 2, 7, 13, 4, 11]),
+        {
+            "made": (("2018-10-08", "2019-01-31"), ("2019-08-01", "2019-11-29"), ("2018-08-01", "2018-11-30")),
+            "real": (("2019-03-01", "2019-06-28"), ("2021-02-01", "2021-05-31"), ("2025-01-02", "2025-04-30")),
+        },
+        {"made": 2, "real": 29},
+        5,
+        2_000_000.0,
+    ),
 }
-TOP_K, CASH = 6, 1_000_000.0
+"""``mending``: the search for causes was mended on these. ``fresh``: tried when it was done."""
+
 ONE_OF_EACH = (
     *("dividends untaxed", "lag 2", "60 days", "raw, top of the stack", "code descending", "no slippage"),
     *("half the stamp tax", "limit-up is ordered", "95 % invested", "one close 1 % higher", "Shanghai only"),
@@ -49,13 +82,13 @@ TWO = (
 )
 
 
-def stages(kind: str, path: Path) -> list[tuple[str, Recipe]]:
+def stages(kind: str, path: Path, chosen: StageSet = SETS["mending"]) -> list[tuple[str, Recipe]]:
     """Return three exported strategies on a market of about 25 stocks, four months each."""
-    bundle = ChangedBundle(Bundle.open(path), [fewer_members(2 if kind == "made" else 32)])
+    bundle = ChangedBundle(Bundle.open(path), [fewer_members(chosen.fewer[kind])])
     found = []
-    for number, (tokens, (start, end)) in enumerate(zip(FORMULAS, SPANS[kind], strict=True)):
-        text = render(from_tokens(tokens, "v1"), Settings(top_k=TOP_K))
-        found.append((f"{kind} {number}", Recipe(text, bundle, start, end, CASH)))
+    for number, (tokens, (start, end)) in enumerate(zip(chosen.formulas, chosen.spans[kind], strict=True)):
+        text = render(from_tokens(tokens, chosen.vocabulary), Settings(top_k=chosen.top_k))
+        found.append((f"{kind} {number}", Recipe(text, bundle, start, end, chosen.cash)))
     return found
 
 
@@ -90,7 +123,12 @@ def false_causes(places: Sequence[tuple[str, Recipe]]) -> int:
     return sum(len(equal_to_itself(base).steps) for _, base in places)
 
 
-def suite(kinds: Sequence[tuple[str, Path]], words: Sequence[str] | None, pairs: Sequence[tuple[str, str]]) -> dict:
+def suite(
+    kinds: Sequence[tuple[str, Path]],
+    words: Sequence[str] | None,
+    pairs: Sequence[tuple[str, str]],
+    chosen: StageSet = SETS["mending"],
+) -> dict:
     """Run the suite, print a row a case, and return the figures of the bars."""
     started = time.process_time()
     singles: list[Outcome] = []
@@ -101,7 +139,7 @@ def suite(kinds: Sequence[tuple[str, Path]], words: Sequence[str] | None, pairs:
         f"{'cause':<8} {'planted':<34} {'stage':<7} {'named':<14} {'first day and code':<24} {'share':>8} {'runs':>5}"
     )
     for kind, path in kinds:
-        places = stages(kind, path)
+        places = stages(kind, path, chosen)
         for found in single(places, words):
             if isinstance(found, Mutation):
                 without.append(f"{kind}: {found.cause} {found.words}")

@@ -109,13 +109,25 @@ def _order_code(tables: dict, day: str, columns: Iterable[int]) -> str:
         {row[3].rpartition("(")[2].rstrip(")"): row for row in pair.get(day, [])}
         for pair in tables["transaction.csv"]
     )
-    for code in (*mine, *theirs):
+    for code in _in_order(list(mine), list(theirs)):
         one, other = mine.get(code), theirs.get(code)
         if one is None or other is None or (columns and any(one[at] != other[at] for at in columns)):
             return code
         if not columns and one != other:
             return code
     return ""
+
+
+def _in_order(mine: list[str], theirs: list[str]) -> list[str]:
+    """Merge two lists of codes: what stands on one side alone comes where it stands, mine before theirs."""
+    merged, at = [], 0
+    for code in mine:
+        if code in theirs:
+            place = theirs.index(code)
+            merged += [other for other in theirs[at:place] if other not in mine]
+            at = max(at, place)
+        merged.append(code)
+    return merged + [other for other in theirs[at:] if other not in mine]
 
 
 def _holding_code(mine: list[list[str]], theirs: list[list[str]], layer: str) -> str:

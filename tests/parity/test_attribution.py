@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.planted_faults import TOP_K
+from benchmarks.planted_faults import SETS
 from exporter.strategy_file import Settings, render
 from parity import counterfactual
 from parity.compare import compare_sides
@@ -25,7 +25,7 @@ from tests.parity.test_verdict import run
 
 @pytest.fixture(scope="module")
 def right() -> Recipe:
-    text = render(from_tokens([2], "v1"), Settings(top_k=TOP_K))
+    text = render(from_tokens([2], "v1"), Settings(top_k=SETS["mending"].top_k))
     return Recipe(text, Bundle.open(small_market()), "2018-07-02", "2018-09-28", 500_000.0)
 
 
