@@ -8,6 +8,7 @@
     yardstick  LightGBM on the same features, real bars and planted markets
     real       five seeds on the CSI 300, traded by the emulator
     ablation   the same search with one setting changed at a time
+    neutral    exposures and beta on the CSI 300, before and after they are taken out
 
 usage: python -m benchmarks.training [--quick] [--only PART,...] [--markets DIR]
 
@@ -26,7 +27,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.search import empty_markets, ml_yardstick, planted_search, ray_table, real_bars, resume, step
+from benchmarks.search import (
+    empty_markets,
+    ml_yardstick,
+    neutral_bars,
+    planted_search,
+    ray_table,
+    real_bars,
+    resume,
+    step,
+)
 from sdk.errors import nearest
 
 PARTS: dict[str, Callable[[Path, bool], dict[str, float]]] = {
@@ -38,6 +48,7 @@ PARTS: dict[str, Callable[[Path, bool], dict[str, float]]] = {
     "yardstick": ml_yardstick.measure,
     "real": lambda markets, quick: real_bars.measure(quick),
     "ablation": lambda markets, quick: real_bars.measure_ablation(quick),
+    "neutral": lambda markets, quick: neutral_bars.measure(quick),
 }
 BARS = {
     "step_speedup": (">=", 40.0),
@@ -55,6 +66,9 @@ BARS = {
     "real_test_excess_positive": (">=", 3.0),
     "real_test_information_mean": (">=", 0.0),
     "real_turnover_mean": ("<=", 1.0),
+    "neutral_size_top_most": ("<=", 0.1),
+    "neutral_beta_top_most": ("<=", 0.1),
+    "neutral_beta_spread_most": ("<=", 0.1),
 }
 
 

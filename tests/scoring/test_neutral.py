@@ -12,8 +12,9 @@ from sdk.market.bundle import Bundle
 from sdk.market.manifest import StoredFiles
 from sdk.scoring.exposures import read_exposures
 from sdk.scoring.monthly import MonthlyMarket, monthly_market
-from sdk.scoring.neutral import Neutraliser, exposure_report, rolling_beta
+from sdk.scoring.neutral import Neutraliser
 from sdk.scoring.neutral_choice import NAMES, checked_names, names_of_text
+from sdk.scoring.neutral_effect import exposure_report, rolling_beta
 from tests.bundles import real_market, small_market
 from tests.panels import same_bits
 
