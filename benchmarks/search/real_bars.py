@@ -21,7 +21,9 @@ from sdk.training.config import TrainConfig, load_config
 from sdk.training.engines import local_processes
 from sdk.training.experiment import run_experiment
 from sdk.training.learn import search
+from sdk.training.period_screen import PeriodScreen
 from sdk.training.reward import Judge
+from sdk.training.select import select
 from tests.bundles import real_market
 from tests.conftest import SHARED
 
@@ -41,6 +43,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "low rank: nuclear norm": {"low_rank": "nuclear"},
     "neutral: mom vol liq beta": {"neutralise": ("momentum", "volatility", "liquidity", "beta")},
     "no price of length": {"length_penalty": 0.0},
+    "no price of turnover": {"turnover_penalty": 0.0, "tie_penalty": 0.01},
+    "ten stocks": {"top_k": 10},
+    "vocabulary v3": {"vocabulary": "v3"},
     "calm months first": {"calm_share": 0.3},
     "random search": {"learner": "random"},
 }
@@ -83,31 +88,41 @@ def measure(quick: bool) -> dict[str, float]:
 
 
 def measure_ablation(quick: bool) -> dict[str, float]:
-    """Search with one setting changed at a time and print what came of it."""
+    """Search with one setting changed at a time and print what came of it.
+
+    ``excess``: a year, over the pool, after costs, of the best formula by training reward; ``gated``: of the one that
+    the gates choose among it and its neighbours (the best, where none passes); ``passed``: how many seeds did.
+    """
     if not SHARED.is_dir():
         print("SKIPPED: the real bars are not here")
         return {}
     base, bundle = load_config(CONFIG, QUICK if quick else {}), Bundle.open(real_market())
     names, seeds = (list(VARIANTS)[:2], (1,)) if quick else (list(VARIANTS), (1, 2, 3))
-    heads = (("valid RankIC", 16), ("test RankIC", 16), ("valid excess", 12), ("test excess", 11), ("distinct", 8))
-    print(f"{'variant':<28} " + " ".join(f"{head:>{width}}" for head, width in heads))
+    heads = ("train RankIC", "valid", "test", "train excess", "valid", "test", "gated test", "passed", "turnover")
+    print(f"{'variant':<26} " + " ".join(f"{head:>12}" for head in (*heads, "distinct")))
     found: dict[str, float] = {}
     for name in names:
         rows = np.array([_searched(bundle, base, name, seed) for seed in seeds])
         mean, deviation = rows.mean(axis=0), rows.std(axis=0)
-        print(
-            f"{name:<28} {mean[0]:>+8.4f} ±{deviation[0]:.4f} {mean[1]:>+8.4f} ±{deviation[1]:.4f} "
-            f"{mean[2]:>+12.1%} {mean[3]:>+11.1%} {mean[4]:>8.0%}",
-            flush=True,
-        )
-        found[f"ablation_{name.replace(':', '').replace(' ', '_').lower()}_valid_rank_ic"] = float(mean[0])
+        cells = [f"{mean[place]:+.3f} ±{deviation[place]:.3f}" for place in range(3)]
+        cells += [f"{mean[place]:+.1%} ±{deviation[place]:.1%}" for place in range(3, 7)]
+        cells += [f"{rows[:, 7].sum():.0f} of {len(seeds)}", f"{mean[8]:.0%}", f"{mean[9]:.0%}"]
+        print(f"{name:<26} " + " ".join(f"{cell:>12}" for cell in cells), flush=True)
+        key = f"ablation_{name.replace(':', '').replace(' ', '_').lower()}"
+        found |= {f"{key}_valid_rank_ic": float(mean[1]), f"{key}_test_excess": float(mean[5])}
     return found
 
 
 def _searched(bundle: Bundle, base: TrainConfig, name: str, seed: int) -> list[float]:
-    """Return RankIC and yearly excess over the pool on validation and test of the best formula of a search."""
+    """Return the figures of a row of the ablation for one seed."""
     config = load_config(CONFIG, {**base.model_dump(), **VARIANTS[name], "seed": seed})
-    result = search(config, Judge(bundle, config))
-    periods = [Judge.on(bundle, config, period).series(result.tokens) for period in (config.valid, config.holdout)]
-    excess = [12 * float(np.mean(months.returns - months.pool)) for months in periods]
-    return [*(float(np.mean(months.rank_ic)) for months in periods), *excess, result.records[-1].portfolios]
+    judge = Judge(bundle, config)
+    result = search(config, judge)
+    judges = (judge, *(Judge.on(bundle, config, period) for period in (config.valid, config.holdout)))
+    screens = [PeriodScreen(each, config) for each in judges]
+    chosen = select(result.candidates, result.trials, config, judge.banned, (screens[0], screens[1]), None)
+    best = [screen.trials([result.tokens])[0] for screen in screens]
+    (gated,) = screens[2].trials([chosen.choice.tokens])
+    excess = [12 * float(trial.excess.mean()) for trial in (*best, gated)]
+    rest = [float(chosen.passed), best[2].turnover, result.records[-1].portfolios]
+    return [*(trial.rank_ic for trial in best), *excess, *rest]
