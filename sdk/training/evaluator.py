@@ -5,13 +5,15 @@ scores are all equal, gets the floor of the rewards asked for. Only the order of
 portfolio and the RankIC are made of cross-sectional ranks.
 
 ``reward`` = the weighted rewards (sdk/scoring/rewards.py) - turnover_penalty x mean monthly turnover - tie_penalty x
-share of the months whose cut fell into a tie; ``calm_reward`` is the same of the calm half of the months.
+share of the months whose cut fell into a tie, before or after neutralising; ``calm_reward`` is the same of the calm
+half of the months.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -86,8 +88,8 @@ class Evaluator:
 
     def series(self, tokens: tuple[int, ...], cost_scale: float = 1.0) -> MonthlySeries:
         """Return what a legal postfix list earned month by month, all costs times ``cost_scale``."""
-        scores = next(self._scores([language.parse(tokens, self._config.vocabulary)]))
-        result = top_k_portfolios(self.market, scores, self._config.top_k, self._costs.scaled(cost_scale))[0]
+        scores, ties = next(self._scores([language.parse(tokens, self._config.vocabulary)]))
+        result = self._traded(scores, ties, self._costs.scaled(cost_scale))[0]
         return MonthlySeries(
             days=self.market.trade_days[:-1],
             returns=result.returns,
@@ -100,7 +102,7 @@ class Evaluator:
 
     def scores(self, tokens: tuple[int, ...]) -> np.ndarray:
         """Return the scores that are ranked, neutralised if the settings say so: (stocks, R), NaN without one."""
-        return next(self._scores([language.parse(tokens, self._config.vocabulary)]))[0]
+        return next(self._scores([language.parse(tokens, self._config.vocabulary)]))[0][0]
 
     def _recall(self, key: Hashable) -> Judgement:
         self._known.move_to_end(key)
@@ -111,15 +113,27 @@ class Evaluator:
         if len(self._known) > 2 * self._config.remembered:
             self._known.popitem(last=False)
 
-    def _scores(self, trees: Sequence[Tree]) -> Iterator[np.ndarray]:
-        """Yield float64 scores (formulas, stocks, R) in parts, in the order of the trees."""
+    def _scores(self, trees: Sequence[Tree]) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        """Yield float64 scores (formulas, stocks, R) in parts, in the order of the trees.
+
+        Neutralised scores come with the ties that the cut fell into before, (formulas, R - 1): what is taken out
+        tells equal scores apart, so a formula that says almost nothing would rank stocks by their exposures.
+        """
         for scores in self.panel.batches_of(trees, self.market.signal_days, self.market.members):
             exact = scores.astype(np.float64, copy=False)
-            yield exact if self._neutral is None else self._neutral.apply(exact)
+            if self._neutral is None:
+                yield exact, None
+            else:
+                ties = top_k_portfolios(self.market, exact, self._config.top_k, self._costs).cut_in_tie
+                yield self._neutral.apply(exact), ties
+
+    def _traded(self, scores: np.ndarray, ties: np.ndarray | None, costs: Costs) -> MonthlyResult:
+        result = top_k_portfolios(self.market, scores, self._config.top_k, costs)
+        return result if ties is None else replace(result, cut_in_tie=result.cut_in_tie | ties)
 
     def _judgements(self, trees: Sequence[Tree]) -> Iterator[Judgement]:
-        for scores in self._scores(trees):
-            result = top_k_portfolios(self.market, scores, self._config.top_k, self._costs)
+        for scores, ties in self._scores(trees):
+            result = self._traded(scores, ties, self._costs)
             ic = information(self.market, scores) if "ic" in self._config.reward else None
             yield from self._judged(result, ic, self._fingerprints(scores))
 

@@ -189,6 +189,18 @@ def test_the_mean_is_taken_off_by_whatever_neutralises(bundle: Bundle, monkeypat
     np.testing.assert_array_equal(turned.scores(FORMULA), -plain.scores(FORMULA))
 
 
+def test_a_tie_counts_although_neutralising_tells_equal_scores_apart(bundle: Bundle) -> None:
+    """Two values for the whole pool: what is taken out of them ranks the stocks, and not the formula."""
+    tokens = tokens_of("RET SIGN")
+    raw, neutral = _judge(bundle), _judge(bundle, neutralise=["momentum", "volatility"])
+    scores = neutral.scores(tokens)
+    assert all(len(np.unique(column[np.isfinite(column)])) > 20 for column in scores.T), "no ties are left"
+    for judge in (raw, neutral):
+        assert judge.series(tokens).cut_in_tie.mean() > 0.9
+        assert judge.judge(tokens).tie_share > 0.9
+    assert neutral.series(FORMULA).cut_in_tie.mean() == raw.series(FORMULA).cut_in_tie.mean() == 0.0
+
+
 def test_beta_is_taken_out_against_the_index_of_the_pool(tmp_path: Path) -> None:
     """It is the benchmark of the exported strategy, so the search and the export neutralise alike."""
     make_market(tmp_path / "market", MarketSpec(stocks=60, years=2, seed=3, funds=True))
