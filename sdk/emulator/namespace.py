@@ -86,6 +86,7 @@ def strategy_names(session: Session) -> dict[str, Any]:
         "get_price": history.get_price,
         "get_bars": session.bar_calls.get_bars,
         "get_call_auction": session.auction.get_call_auction,
+        "get_ticks": session.ticks.get_ticks,
         "get_current_tick": session.ticks.get_current_tick,
         "get_current_data": _current_data(session),
         "get_index_stocks": securities.get_index_stocks,

@@ -18,7 +18,7 @@ _MARGIN = "margin accounts (stock_margin) are not built; use order in a stock ac
 _PLATFORM = "run this strategy on the platform"
 
 UNBUILT: dict[str, str] = {
-    **dict.fromkeys(("get_ticks", "subscribe", "unsubscribe"), _BARS),
+    **dict.fromkeys(("subscribe", "unsubscribe"), _BARS),
     **dict.fromkeys(("unsubscribe_all", "get_margincash_stocks", "get_marginsec_stocks", "jy"), _PLATFORM),
     "macro": "keep the series as a CSV beside the strategy and use read_file",
     **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), _MARGIN),

@@ -184,3 +184,17 @@ out.append(calc_factors(pool, [Change()], start_date=day, end_date=day)['change'
     assert seen["net_profit_4"][code] == quarters(made, "income", "net_profit", code, 5)[4]
     assert seen["total_assets"][code] == quarters(made, "balance", "total_assets", code, 1)[0]
     assert change[code].iloc[0] == roa - before
+
+
+def test_an_industry_is_a_factor_of_ones_and_noughts(made):
+    call = (
+        "code = get_industries('sw_l1').index[0]\npool = list(get_all_securities(date=context.previous_date).index)\n"
+        "out.append(get_factor_values(pool, [code], end_date=context.previous_date, count=2)[code])\n"
+        "out.append(get_industry_stocks(code, date=context.previous_date))"
+    )
+    frame, members = ask(made, call, day=DAY)
+    assert frame.shape[0] == 2
+    assert set(frame.columns[frame.iloc[-1] == 1]) == set(members) & set(frame.columns)
+    assert 0 < len(members) < frame.shape[1]
+    assert set(np.unique(frame)) == {0, 1}
+    assert not values(made, ["801999"])["801999"].to_numpy().any()  # one of the platform's that the bundle lacks
