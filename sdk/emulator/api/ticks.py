@@ -1,7 +1,7 @@
 """get_current_tick and get_ticks as far as bars know them: prices, and the day's high, low, volume and money so far.
 
 A tick stands where a minute bar ends, and at 09:25:00, the opening auction, whose price is the day's open. In a
-bundle without minutes ``get_ticks`` takes those made of day bars (``day_minutes.py``); ``get_current_tick`` then shows
+bundle without minutes ``get_ticks`` takes those made of day bars (``day_minutes.py``), and ``get_current_tick`` shows
 the prices that a day bar knows now, volume and money unknown (NaN). How much the auction traded and the order book
 (``a1_p`` … ``b5_v``) stand in no bar: NaN. No tick before 09:25, and none of what does not trade that day.
 

@@ -2,9 +2,10 @@
 
 ``install()`` adds to pandas and numpy what newer ones took away: ``close[-1]`` on a Series whose index holds dates
 or codes, ``append``, ``ix``, ``fillna(method=…)``, ``drop('code', 1)``, ``np.float``, a date compared with a day …
-Only what would raise today gets an answer, so code that works without this works the same with it – with three
+Only what would raise today gets an answer, so code that works without this works the same with it – with four
 exceptions that would be silent: ``s[0] = x`` on such a Series sets the first value as it did then (not a new
-label 0), a day ``==`` a date compares the days, and ``groupby('code').sum()`` takes the columns of numbers only.
+label 0), a day ``==`` a date compares the days, and ``groupby('code').sum()`` takes the columns of numbers only; what
+``apply`` of groups sees and gives is in ``old_groups.py``.
 
 ``df['a'][mask] = x`` and ``df['a'].fillna(0, inplace=True)`` changed ``df`` then and change nothing now; in the text
 of a strategy they change it here: a column that is taken from a frame and never named is put back after the
@@ -28,6 +29,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pandas.core.groupby import DataFrameGroupBy
+
+from sdk.emulator.lib.old_groups import install_groups
 
 # numpy name -> what it was
 ARRAY_NAMES: dict[str, Any] = {
@@ -85,6 +88,7 @@ def install() -> None:
     for kind in (pd.DataFrame, pd.Series):
         kind.rolling = _rolling_rows(kind.rolling)  # type: ignore[method-assign]
         setattr(kind, "resample", _resample(kind.resample))  # noqa: B010
+    install_groups()
     warnings.filterwarnings(
         "error", category=getattr(pd.errors, "ChainedAssignmentError", UserWarning), module="user_code"
     )
@@ -272,7 +276,6 @@ def _rolling_rows(original: Callable[..., Any]) -> Callable[..., Any]:
 def _resample(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def resample(self: Any, rule: Any, *args: Any, how: Any = None, **kwargs: Any) -> Any:
-        rule = {"M": "ME", "Q": "QE", "A": "YE", "Y": "YE"}.get(rule, rule)
         found = original(self, rule, *args, **kwargs)
         return found if how is None else found.agg(how)
 

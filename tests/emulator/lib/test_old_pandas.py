@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sdk.emulator.lib import old_pandas
+from sdk.emulator.lib import old_groups, old_pandas
 from sdk.emulator.lib.preset import numpy_sum, preset_names
 from sdk.emulator.rules import RuleBook
 from sdk.emulator.runner import run_backtest
@@ -177,3 +177,33 @@ def test_sort_index_by_a_column():
     assert frame.sort_index(by="a", ascending=False).index.tolist() == ["x", "z", "y"]
     assert frame.sort_index(0, None, False).index.tolist() == ["z", "y", "x"]
     assert frame.sort_index(ascending=False).index.tolist() == ["z", "y", "x"]
+
+
+def test_a_group_has_its_key_and_an_answer_like_the_rows_keeps_their_index():
+    frame = pd.DataFrame({"code": list("aabb"), "x": [1.0, 2.0, 3.0, 4.0]}, index=[5, 6, 7, 8])
+    top = frame.groupby("code").apply(lambda rows: rows.nlargest(1, "x"))
+    assert top["code"].tolist() == ["a", "b"]
+    assert top.index.tolist() == [("a", 6), ("b", 8)]
+    frame["mean"] = frame.groupby("code")["x"].apply(lambda values: values.rolling(2).mean())
+    assert frame["mean"].fillna(0).tolist() == [0.0, 1.5, 0.0, 3.5]
+    assert frame.groupby("code").apply(lambda rows, more: rows["x"].sum() + more, 1).tolist() == [4.0, 8.0]
+    assert frame.groupby("code").apply(lambda rows: rows - 1)["x"].tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("M", "ME"), ("2Q", "2QE"), ("A-DEC", "YE-DEC"), ("5T", "5min"), ("W-FRI", "W-FRI"), ("D", "D")]
+)
+def test_old_names_of_frequencies(old, new):
+    assert old_groups.frequency(old) == new
+
+
+def test_calls_with_a_frequency():
+    days = pd.Series(range(60), index=pd.date_range("2024-01-01", periods=60))
+    for found in (
+        *(days.resample("M").last(), days.resample(rule="M").last(), days.asfreq("M")),
+        *(days.groupby(pd.Grouper(level=0, freq="M")).last(), days.groupby(pd.TimeGrouper("M")).last()),
+    ):
+        assert found.tolist() == [30, 59]
+    assert len(pd.date_range("2024-01-01", "2024-05-01", freq="M")) == 4
+    assert len(pd.date_range("2024-01-01", "2024-05-01", None, "M")) == 4
+    assert pd.Timestamp("2024-01-01 10:11").floor("H").minute == 0
