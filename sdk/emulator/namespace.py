@@ -120,8 +120,8 @@ def _current_data(session: Session) -> Callable[[], CurrentData]:
     kept: dict[int, CurrentData] = {}
     groups = Groups(session.reader, session.guard, session.securities, session.rules)
 
-    def get_current_data() -> CurrentData:
-        """Today's facts, code by code, looked up when read."""
+    def get_current_data(security_list: Any = None) -> CurrentData:
+        """Today's facts, code by code, looked up when read; the old argument ``security_list`` changes nothing."""
         day = session.clock.day
         if day not in kept:
             kept.clear()

@@ -118,6 +118,13 @@ def test_get_price_of_a_list_is_a_long_frame_code_by_code(bundle):
     assert wide.index[-1] == pd.Timestamp("2024-01-08")
     skipped = ask(bundle, f"out.append({call.format(', skip_paused=True')})")
     assert skipped["code"].tolist() == [A] * 4 + [B] * 2
+    call = "get_price({}, count=2, end_date='2024-01-08', fields=['close'], panel=False, skip_paused=True)"
+    both, alone = ask(bundle, f"out += [{call.format('[A, B]')}, {call.format('B')}]")
+    assert both["code"].tolist() == [A] * 2 + [B] * 2
+    assert both["close"].tolist()[2:] == alone["close"].tolist()
+    assert (
+        both["time"].tolist()[2:] == alone.index.tolist() == [pd.Timestamp("2024-01-03"), pd.Timestamp("2024-01-08")]
+    )
     unfilled = ask(bundle, f"out.append({call.format(', fill_paused=False')})")
     assert np.isnan(unfilled["close"].tolist()[5])
 
@@ -224,6 +231,7 @@ out.append([size, known, item.last_price, item.day_open, item.high_limit, item.p
     assert before[2] == 5.45
     assert np.isnan(before[3])
     assert ask(bundle, "out.append(get_current_data()[B].paused)", day="2024-01-04")
+    assert ask(bundle, "out.append(get_current_data([A, B])[B].paused)", day="2024-01-04"), "as the call once was"
 
 
 def test_handle_data_sees_yesterdays_bar(bundle):

@@ -102,6 +102,11 @@ def test_what_is_not_there_is_named(market, call, kind, words):
         ask(market, f"out.append({call})", day="2024-04-01")
 
 
+def test_hasattr_tells_which_tables_there_are(market):
+    names = "(finance, 'STK_XR_XD'), (finance, 'STK_FIN_FORCAST'), (macro, 'MAC_MONEY_SUPPLY_MONTH')"
+    assert ask(market, f"out += [hasattr(*pair) for pair in ({names})]", day="2024-04-01") == [True, False, False]
+
+
 def test_without_share_counts_the_amount_is_unknown_and_the_ratio_is_not(tmp_path):
     bundle = made_bundle(tmp_path / "m", {A: {"open": [10.0] * 5}}, actions=[(A, "2024-01-04", 0.1, 1.0)])
     frame = dividends(bundle, "2024-01-08", A)

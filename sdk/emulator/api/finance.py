@@ -25,7 +25,7 @@ import numpy as np
 from sdk.emulator.api.fundamentals import Fundamentals
 from sdk.emulator.api.prices import PriceReader
 from sdk.emulator.unsupported import unsupported
-from sdk.errors import StrategyError
+from sdk.errors import StrategyError, UnsupportedName
 
 SEEN_FROM = ("pub_date", "pubDate", "publish_date", "board_plan_pub_date", "day", "date", "end_date")
 DIVIDENDS = "STK_XR_XD"
@@ -128,7 +128,9 @@ class Finance:
         if name not in self._known():
             has = " ".join(f"finance.{one}" for one in self._known()) or "no finance table"
             raise unsupported(
-                f"finance.{name}", f"this bundle has {has}; put the platform's table into finance/{name}.parquet"
+                f"finance.{name}",
+                f"this bundle has {has}; put the platform's table into finance/{name}.parquet",
+                UnsupportedName,
             )
         return DIVIDEND_COLUMNS
 
