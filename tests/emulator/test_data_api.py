@@ -118,15 +118,15 @@ def test_get_price_of_a_list_is_a_long_frame_code_by_code(bundle):
     assert wide.index[-1] == pd.Timestamp("2024-01-08")
     skipped = ask(bundle, f"out.append({call.format(', skip_paused=True')})")
     assert skipped["code"].tolist() == [A] * 4 + [B] * 2
-    call = "get_price({}, count=2, end_date='2024-01-08', fields=['close'], panel=False, skip_paused=True)"
-    both, alone = ask(bundle, f"out += [{call.format('[A, B]')}, {call.format('B')}]")
+    unfilled = ask(bundle, f"out.append({call.format(', fill_paused=False')})")
+    assert np.isnan(unfilled["close"].tolist()[5])
+    alone_or_not = "get_price({}, count=2, end_date='2024-01-08', fields=['close'], panel=False, skip_paused=True)"
+    both, alone = ask(bundle, f"out += [{alone_or_not.format('[A, B]')}, {alone_or_not.format('B')}]")
     assert both["code"].tolist() == [A] * 2 + [B] * 2
     assert both["close"].tolist()[2:] == alone["close"].tolist()
     assert (
         both["time"].tolist()[2:] == alone.index.tolist() == [pd.Timestamp("2024-01-03"), pd.Timestamp("2024-01-08")]
     )
-    unfilled = ask(bundle, f"out.append({call.format(', fill_paused=False')})")
-    assert np.isnan(unfilled["close"].tolist()[5])
 
 
 def test_get_price_by_dates_before_listing_is_nan_and_default_fields_are_six(bundle):
