@@ -237,7 +237,8 @@ class Fundamentals:
 
 def _period(value: Any, call: str) -> tuple[np.datetime64, bool]:
     """Return (last day, is a whole year) of '2019q1', '2019' or 2019."""
-    match = re.fullmatch(r"(\d{4})(?:[qQ]([1-4]))?", str(value).strip())
+    # '2018q3.0' is what month / 3 writes in Python 3; the platform reads the quarter out of it
+    match = re.fullmatch(r"(\d{4})(?:[qQ]([1-4])(?:\.0)?)?", str(value).strip())
     if match is None:
         raise StrategyError(f"{call}: {value!r} is no period; write '2019q1' or '2019'")
     year, quarter = match.groups()

@@ -76,6 +76,7 @@ def install() -> None:
     pd.DataFrame.__getitem__ = _column(pd.DataFrame.__getitem__)  # type: ignore[method-assign]
     pd.Series.__getitem__ = _get(pd.Series.__getitem__)  # type: ignore[method-assign]
     pd.Series.__setitem__ = _set(pd.Series.__setitem__)  # type: ignore[method-assign]
+    pd.DatetimeIndex.get_loc = _place_of_a_date(pd.DatetimeIndex.get_loc)  # type: ignore[method-assign]
     _Unnamed.measure()
     for owner in (pd.Series, pd.Timestamp):
         for name in ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__sub__", "__rsub__"):
@@ -172,6 +173,16 @@ def _with_dates(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(self, other)
 
     return operator
+
+
+def _place_of_a_date(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``frame.loc[context.previous_date]``: a date is the day that begins with it."""
+
+    @functools.wraps(original)
+    def get_loc(self: pd.DatetimeIndex, key: Any) -> Any:
+        return original(self, pd.Timestamp(key) if type(key) is dt.date else key)
+
+    return get_loc
 
 
 # -------------------------------------------------------------------------------------------------- signatures

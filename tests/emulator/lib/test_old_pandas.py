@@ -207,3 +207,32 @@ def test_calls_with_a_frequency():
     assert len(pd.date_range("2024-01-01", "2024-05-01", freq="M")) == 4
     assert len(pd.date_range("2024-01-01", "2024-05-01", None, "M")) == 4
     assert pd.Timestamp("2024-01-01 10:11").floor("H").minute == 0
+
+
+def test_a_date_is_a_label_of_an_index_of_days():
+    frame = pd.DataFrame({"a": [1, 2, 3]}, index=pd.date_range("2024-01-01", periods=3))
+    day = dt.date(2024, 1, 2)
+    assert frame.loc[day, "a"] == frame["a"][day] == frame.T[day]["a"] == 2
+    assert day in frame.index
+    assert dt.date(2024, 2, 1) not in frame.index
+    assert frame.T.sort_values(by=day).shape == (1, 3)
+    column = frame["a"]
+    column[day] = 9
+    assert column.tolist() == [1, 9, 3]
+
+
+def test_the_one_value_of_an_array_is_a_number(tmp_path):
+    body = """
+import numpy as np
+print(float(np.array([[1.5]])), int(np.array([2.7])), float('3'), int('11', 2), int(), isinstance(1.5, float))
+print(np.array([1, 2], dtype=float).dtype, [float(x) for x in (1, 2)], float(x=3) if False else 0)
+float(np.array([1.0, 2.0]))
+"""
+    result = run(tmp_path, body)
+    assert [line.split(" - ")[2].strip() for line in result.log[:9]] == [
+        *("1.5", "2", "3.0", "3", "0", "True", "float64", "[1.0, 2.0]", "0"),
+    ]
+    assert "line 6, in initialize\n    float(np.array([1.0, 2.0]))" in result.log[-1]
+    own = run(tmp_path / "own", "float = lambda value: 'own'\nprint(float(1))")
+    assert own.log[0].endswith("own")
+    assert "only 0-dimensional arrays" in result.log[-1] or "only length-1 arrays" in result.log[-1]
