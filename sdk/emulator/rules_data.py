@@ -49,6 +49,13 @@ DATA_RULES: tuple[Rule, ...] = (
         "§1.4: a 4-day week, weekday=5 → day 4",
         "documented",
     ),
+    # ----------------------------------------------------------------------------------------------- securities
+    Rule(
+        *("unknown_security", "unlisted", ("error",)),
+        "行情包没有、但像交易所代码的标的：当作未上市（无行情、不可交易），run.json 列出；error = 报错",
+        "the platform knows every security, a bundle its own; a pool of fifty names should not fail for one",
+        "guess",
+    ),
     # ------------------------------------------------------------------------------------------ corporate actions
     Rule(
         *("dividend_tax", "0.2", ()),

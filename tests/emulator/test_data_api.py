@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from sdk.emulator.runner import run_backtest
+from sdk.errors import StrategyError
 from tests.bundles import real_market
 from tests.conftest import shared
 from tests.emulator.markets import made_bundle, real_bundle
@@ -273,7 +274,7 @@ def test_lists_of_securities_and_days(bundle):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        ("attribute_history('600001.XSHG', 5)", "did you mean '600000.XSHG'"),
+        ("attribute_history('600001.XSHE', 5)", "did you mean '600000.XSHG'"),
         ("attribute_history(A, 5, '1d', ['clse'])", "did you mean 'close'"),
         ("attribute_history(A, 0)", "count=0"),
         ("get_price(A, count=5, start_date='2024-01-02')", "either count or start_date"),
@@ -375,3 +376,53 @@ out.append((len(pool), len(frame), min(spent)))
     assert pool >= 280
     assert rows == pool * 150
     assert seconds < 0.05, f"{seconds:.3f} s"
+
+
+STRANGER = "601919.XSHG"
+
+
+def test_a_security_that_the_bundle_lacks_is_never_listed(bundle):
+    body = f"""
+S = {STRANGER!r}
+now, info = get_current_data()[S], get_security_info(S)
+out.append([now.paused, bool(now.is_st), str(now.last_price), info.type, str(info.start_date)])
+out.append(attribute_history(S, 3, '1d', ['close']).shape)
+both = get_price([A, S], count=2, end_date=context.previous_date, fields=['close'], panel=False)
+out.append(both['close'].tolist())
+out.append(history(2, '1d', 'close', [A, S])[S].isna().all())
+out += [order(S, 100), order_target_value(S, 1000), S in context.portfolio.positions]
+out.append([get_security_info(code).type for code in ('510999.XSHG', '000999.XSHG', '162999.XSHE', '300999.XSHE')])
+out.append(get_extras('is_st', [A, S], count=1, end_date=context.previous_date).shape)
+"""
+    found = ask(bundle, body.strip())
+    assert found[0] == [True, False, "nan", "stock", "2200-01-01"]
+    assert found[1] == (0, 1)
+    assert np.isnan(found[2][2:]).all()
+    assert not np.isnan(found[2][:2]).any()
+    assert found[3:7] == [True, None, None, False]
+    assert found[7] == ["etf", "index", "lof", "stock"]
+    assert found[8] == (1, 2)
+
+
+def test_a_run_says_which_securities_it_lacked_and_the_rule_refuses_them(bundle):
+    text = f"def initialize(context): print(attribute_history({STRANGER!r}, 1, '1d', ['close']).empty)"
+    found = run_backtest(text, bundle, "2024-01-09", "2024-01-09")
+    assert any(STRANGER in note and "unknown_security" in note for note in found.notes)
+    refused = run_backtest(text, bundle, "2024-01-09", "2024-01-09", rules={"unknown_security": "error"})
+    assert "找不到标的 '601919.XSHG'" in str(refused.error)
+    for wrong in ("600000.XSHE", "600000", "60000.XSHG", "601919"):
+        bad = run_backtest(text.replace(STRANGER, wrong), bundle, "2024-01-09", "2024-01-09")
+        assert "找不到标的" in str(bad.error), wrong
+
+
+def test_empty_lists_and_whole_floats_are_taken(bundle):
+    body = """
+out.append(get_bars([], 3, '1d', ['date', 'close'], df=True).empty)
+out.append(get_price([], count=2, end_date=context.previous_date, fields=['close'], panel=False).empty)
+out.append(get_ticks([], context.current_dt, count=1, df=True).empty)
+out.append(len(attribute_history(A, 4 / 2, '1d', ['close'])))
+out.append(order_target_value(A, np.array([3000.0])).amount)
+"""
+    assert ask(bundle, body.strip()) == [True, True, True, 2, 500]
+    with pytest.raises(StrategyError, match="whole number"):
+        ask(bundle, "attribute_history(A, 2.5, '1d')")

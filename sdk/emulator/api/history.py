@@ -193,8 +193,9 @@ class History:
 _no_labels = np.empty(0, dtype="datetime64[D]")
 
 
-def whole_count(count: object, call: str) -> int:
-    """Return a count argument; StrategyError unless it is a whole number of at least 1."""
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+def whole_count(count: Any, call: str) -> int:
+    """Return a count argument; StrategyError unless it is a whole number of at least 1 (``375.0`` is one)."""
+    whole = isinstance(count, int | np.integer | float | np.floating) and not isinstance(count, bool)
+    if not whole or count < 1 or count % 1:
         raise StrategyError(f"{call}: count={count!r} must be a whole number of at least 1")
     return int(count)

@@ -107,7 +107,9 @@ class Ticks:
             import pandas as pd
 
             frames = {code: pd.DataFrame({name: rows[name] for name in names}) for code, rows in found.items()}
-            return pd.concat(frames) if many else frames[codes[0]]
+            if not many:
+                return frames[codes[0]]
+            return pd.concat(frames) if frames else pd.DataFrame(columns=names)
         arrays = {code: _array(rows, names) for code, rows in found.items()}
         return arrays if many else arrays[codes[0]]
 

@@ -86,6 +86,8 @@ def install() -> None:
         setattr(pd.DataFrame, name, _numbers_where_it_must(getattr(pd.DataFrame, name)))
     for name in ("corr", "cov", "quantile", "skew", "kurt"):
         setattr(pd.DataFrame, name, _numbers_where_it_must(getattr(pd.DataFrame, name)))
+    for name in ("idxmax", "idxmin"):
+        setattr(pd.Series, name, _nothing_of_nothing(getattr(pd.Series, name)))
     for kind in (pd.DataFrame, pd.Series):
         kind.rolling = _rolling_rows(kind.rolling)  # type: ignore[method-assign]
         setattr(kind, "resample", _resample(kind.resample))  # noqa: B010
@@ -262,6 +264,16 @@ def _numbers_where_it_must(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(self, *args, **kwargs, numeric_only=True)
 
     return reduce
+
+
+def _nothing_of_nothing(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``idxmax`` of nothing but NaN was NaN; of no value at all it was, and is, an error."""
+
+    @functools.wraps(original)
+    def place(self: pd.Series, *args: Any, **kwargs: Any) -> Any:
+        return float("nan") if len(self) and self.isna().all() else original(self, *args, **kwargs)
+
+    return place
 
 
 class _Turned:

@@ -236,3 +236,10 @@ float(np.array([1.0, 2.0]))
     own = run(tmp_path / "own", "float = lambda value: 'own'\nprint(float(1))")
     assert own.log[0].endswith("own")
     assert "only 0-dimensional arrays" in result.log[-1] or "only length-1 arrays" in result.log[-1]
+
+
+def test_the_place_of_the_largest_of_nothing():
+    assert np.isnan(pd.Series([np.nan, np.nan]).idxmax())
+    assert pd.Series([1.0, np.nan, 3.0], index=list("abc")).idxmax() == "c"
+    with pytest.raises(ValueError, match="empty"):
+        pd.Series([], dtype=float).idxmin()

@@ -178,7 +178,7 @@ def test_a_code_without_enough_bars_is_nan(rising):
         ("MA('600000.XSHG')", "missing a required argument: 'check_date'"),
         ("MA('600000.XSHG', context.current_dt, period=3)", "unexpected keyword argument 'period'"),
         ("MA('600000.XSHG', context.current_dt, 0)", "timeperiod=0 must be a positive number"),
-        ("MA('600009.XSHG', context.current_dt)", "找不到标的"),
+        ("MA('600009.XSHE', context.current_dt)", "找不到标的"),
         ("MIKE('600000.XSHG', context.current_dt)", "jqlib.technical_analysis.MIKE() 本地回测不支持 (策略第 3 行)"),
     ],
 )
