@@ -19,6 +19,7 @@ from typing import Any
 
 from sdk.emulator.lib import old_pandas
 from sdk.emulator.lib.absent import Absent, guarded_imports
+from sdk.emulator.lib.old_modules import bring_back, install_names
 from sdk.emulator.lib.old_scalars import SCALARS, with_scalars
 from sdk.emulator.lib.third_party import missing_package, python_2_hint, refused_module
 from sdk.emulator.traceback_text import USER_CODE
@@ -46,6 +47,7 @@ class UserModule:
     ) -> None:
         """Run the top level of the strategy with ``api`` in its names and ``modules`` to import."""
         old_pandas.install()
+        install_names()
         for path, names in modules.items():
             self._offer(path)
             self._waiting[path] = names
@@ -83,6 +85,7 @@ class UserModule:
         if reason := refused_module(name):
             raise ImportError(reason, name=name)
         try:
+            bring_back(name, fromlist or ())
             return builtins.__import__(name, globals, locals, fromlist, level)
         except ModuleNotFoundError as error:
             if error.name == name and self._folder is not None and (self._folder / f"{name}.py").is_file():

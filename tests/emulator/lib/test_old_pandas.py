@@ -243,3 +243,16 @@ def test_the_place_of_the_largest_of_nothing():
     assert pd.Series([1.0, np.nan, 3.0], index=list("abc")).idxmax() == "c"
     with pytest.raises(ValueError, match="empty"):
         pd.Series([], dtype=float).idxmin()
+
+
+def test_names_that_python_and_scikit_learn_moved(tmp_path):
+    body = """
+import time
+from sklearn.grid_search import GridSearchCV
+from sklearn.externals import joblib
+import sklearn.cross_validation as cv
+print(time.clock() >= 0, GridSearchCV.__name__, hasattr(joblib, 'dump'), hasattr(cv, 'train_test_split'))
+"""
+    pytest.importorskip("sklearn")
+    result = run(tmp_path, body)
+    assert [line.rsplit(" ", 1)[1] for line in result.log] == ["True", "GridSearchCV", "True", "True"], result.log
