@@ -198,3 +198,26 @@ def test_an_industry_is_a_factor_of_ones_and_noughts(made):
     assert 0 < len(members) < frame.shape[1]
     assert set(np.unique(frame)) == {0, 1}
     assert not values(made, ["801999"])["801999"].to_numpy().any()  # one of the platform's that the bundle lacks
+
+
+def test_the_mean_of_eight_years_takes_the_years_that_are_known(made):
+    """DAY knows reports from 2014 on: four years of returns, three of growing margins."""
+    found = values(made, ["roa_ttm_8y", "roe_ttm_8y", "DEGM_8y", "roa_ttm", "roe_ttm", "DEGM"])
+    for long, now in (("roa_ttm_8y", "roa_ttm"), ("roe_ttm_8y", "roe_ttm"), ("DEGM_8y", "DEGM")):
+        gap = (found[long] - found[now]).abs()
+        assert found[long].notna().any().any(), long
+        assert 0 < gap.max().max() < 0.5, long
+
+
+def test_the_mean_of_eight_years_by_hand():
+    class Firm:
+        """Returns of 10, 20, 10 and 0 percent in the last four years, nothing before."""
+
+        def ttm_of(self, column, year, table="income"):
+            return np.array([[(10.0, 20.0, 10.0, 0.0, *([np.nan] * 5))[year]]])
+
+        def end_of(self, column, year):
+            return np.array([[100.0]])
+
+    value = OF_BOOKS["roa_ttm_8y"].value(Firm())
+    assert value[0, 0] == pytest.approx((1.1 * 1.2 * 1.1) ** 0.25 - 1)
