@@ -188,7 +188,7 @@ def _notes(session: Session) -> list[str]:
         codes = sorted(session.minutes.missing)
         notes.append(
             f"{len(codes)} codes have no minute bars in some month of the run: {' '.join(codes[:3])}"
-            f"{' …' if len(codes) > 3 else ''}; their minutes are NaN, their prices after 09:30 assumed"
+            f"{' …' if len(codes) > 3 else ''}; their prices after 09:30 were assumed"
         )
     for name, digest in sorted(session.files.read.items()):
         notes.append(f"read_file({name!r}) from the folder of the strategy, SHA-256 {digest}")

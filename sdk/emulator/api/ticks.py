@@ -186,7 +186,7 @@ class Ticks:
             **{name: np.concatenate([[np.nan], np.cumsum(bar[name])]) for name in ("volume", "money")},
             **dict.fromkeys(_BOOK, np.full(stop + 1, np.nan)),
         }
-        traded = np.concatenate([[True], (bar["volume"] > 0) | (minutes is not self._minutes)])
+        traded = np.concatenate([[True], (bar["volume"] > 0) | (not self._minutes.has(code, day))])
         kept = np.flatnonzero(traded) if skip else slice(None)
         return {name: values[kept] for name, values in rows.items()}
 
