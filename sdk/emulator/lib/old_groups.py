@@ -2,7 +2,8 @@
 
 ``groupby(…).apply(f)`` gave ``f`` the group with the columns that it was grouped by (and without them only when that
 was a TypeError), and its answer kept the rows' own index when ``f`` kept it, so ``df['m'] = df.groupby('code')['x']
-.apply(lambda s: s.rolling(5).mean())`` fits. Frequencies had the names ``M Q A Y BM H T S …``.
+.apply(lambda s: s.rolling(5).mean())`` fits. Frequencies had the names ``M Q A Y BM H T S …``. A third
+``merge`` may have made a second column ``x_y``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ FREQUENCIES = {
     **{"H": "h", "BH": "bh", "T": "min", "S": "s", "L": "ms", "U": "us", "N": "ns"},
 }
 _FREQUENCY = re.compile(r"(?P<count>[-+]?\d*)(?P<name>[A-Z]+)(?P<anchor>-[A-Z]{3})?")
+_MARK = "\0"
 # owner, function -> the place of its frequency among the arguments
 _BY_FREQUENCY: tuple[tuple[Any, str, int], ...] = (
     *((pd, name, 3) for name in ("date_range", "bdate_range")),
@@ -45,6 +47,8 @@ def install_groups() -> None:
         setattr(kind, "apply", _apply(kind.apply))  # noqa: B010
     for owner, name, place in _BY_FREQUENCY:
         setattr(owner, name, _with_frequency(getattr(owner, name), place))
+    for owner in (pd, pd.DataFrame):
+        setattr(owner, "merge", _merge(owner.merge))  # noqa: B010
     setattr(pd, "TimeGrouper", lambda freq, **how: pd.Grouper(freq=freq, **how))  # noqa: B010
 
 
@@ -83,3 +87,22 @@ def _with_frequency(original: Callable[..., Any], place: int) -> Callable[..., A
         return original(*given, **kwargs)
 
     return call
+
+
+def _merge(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def merge(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(*args, **kwargs)
+        except pd.errors.MergeError as error:
+            if "suffixes" not in str(error):
+                raise
+        left, right = kwargs.get("suffixes", ("_x", "_y"))
+        found = original(*args, **{**kwargs, "suffixes": (f"{left}{_MARK}", f"{right}{_MARK}")})
+        return found.set_axis([_unmarked(name) for name in found.columns], axis=1)
+
+    return merge
+
+
+def _unmarked(name: Any) -> Any:
+    return name.removesuffix(_MARK) if isinstance(name, str) else name

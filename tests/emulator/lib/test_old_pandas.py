@@ -256,3 +256,10 @@ print(time.clock() >= 0, GridSearchCV.__name__, hasattr(joblib, 'dump'), hasattr
     pytest.importorskip("sklearn")
     result = run(tmp_path, body)
     assert [line.rsplit(" ", 1)[1] for line in result.log] == ["True", "GridSearchCV", "True", "True"], result.log
+
+
+def test_a_third_merge_repeats_a_column():
+    one, two = pd.DataFrame({"code": ["a"], "x": [1]}), pd.DataFrame({"code": ["a"], "x": [2]})
+    wide = one.merge(two, on="code").merge(one, on="code").merge(two, on="code")
+    assert wide.columns.tolist() == ["code", "x_x", "x_y", "x_x", "x_y"]
+    assert wide.iloc[0].tolist() == ["a", 1, 2, 1, 2]
