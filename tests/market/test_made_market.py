@@ -257,9 +257,7 @@ def test_the_two_great_indices_share_no_stock(tmp_path: Path) -> None:
     rows = made.index_members
     day = np.datetime64(made.days[-5])
     inside = rows[(rows["in_date"] <= day) & (rows["out_date"].isna() | (rows["out_date"] >= day))]
-    pools = [
-        set(inside["code"][inside["index_code"] == f"{number}.XSHG"]) for number in ("000300", "000905", "000852")
-    ]
+    pools = [set(inside["code"][inside["index_code"] == f"{number}.XSHG"]) for number in ("000300", "000905")]
     assert min(len(pool) for pool in pools) >= 10
     assert len(set.union(*pools)) == sum(len(pool) for pool in pools)
     few = make_market(tmp_path / "few", MarketSpec(stocks=60, years=0.5, seed=2, funds=True)).index_members
