@@ -426,3 +426,17 @@ out.append(order_target_value(A, np.array([3000.0])).amount)
     assert ask(bundle, body.strip()) == [True, True, True, 2, 500]
     with pytest.raises(StrategyError, match="whole number"):
         ask(bundle, "attribute_history(A, 2.5, '1d')")
+
+
+@pytest.mark.parametrize(
+    ("when", "rule", "known"), [("9:24", "09:25", 0), ("9:25", "09:25", 1), ("9:26", "09:27", 0)]
+)
+def test_todays_open_is_known_from_the_auction_on(bundle, when, rule, known):
+    text = f"""
+def initialize(context):
+    set_option('use_real_price', True)
+    run_daily(task, {when!r})
+def task(context): print(get_current_data()[{A!r}].day_open > 0)
+"""
+    result = run_backtest(text, bundle, "2024-01-09", "2024-01-09", rules={"day_open_from": rule})
+    assert result.log[-1].endswith(str(bool(known)))
