@@ -41,6 +41,13 @@ def test_a_factor_is_a_frame_of_days_by_codes(made):
     assert values(made, "ROC6")["ROC6"].shape == (1, 5)
 
 
+def test_one_day_by_position_is_the_last_of_count(made):
+    by_place = values(made, "ROC6", "context.previous_date, count=2")["ROC6"]
+    assert by_place.equals(values(made, "ROC6", "end_date=context.previous_date, count=2")["ROC6"])
+    with pytest.raises(StrategyError, match="either count or start_date"):
+        values(made, "ROC6", "start_date='2019-05-01', end_date='2019-05-31', count=2")
+
+
 def test_formulas(made):
     names = ["ROC20", "BIAS10", "VOL20", "Variance20", "natural_log_of_market_cap", "MAC5", "TVMA6", "price_no_fq"]
     found = values(made, names)

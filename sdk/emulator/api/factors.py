@@ -86,6 +86,8 @@ class Factors:
         return np.array([scores[order[code]] if code in order else np.full(stop - first, np.nan) for code in codes])
 
     def _span(self, start: Any, end: Any, count: int | None, call: str) -> tuple[int, int]:
+        if count is not None and start is not None and end is None:
+            start, end = None, start  # a day given by position, as published strategies do: the last one that counts
         if count is not None and start is not None:
             raise StrategyError(f"{call}: give either count or start_date, not both")
         days = self._reader.bars.days

@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pandas.core.groupby import DataFrameGroupBy
+from pandas.core.indexing import _LocIndexer
 
 from sdk.emulator.lib.old_groups import install_groups
 
@@ -75,6 +76,8 @@ def install() -> None:
     setattr(pd, "read_json", _read_text(pd.read_json))  # noqa: B010
     pd.DataFrame.__getitem__ = _column(pd.DataFrame.__getitem__)  # type: ignore[method-assign]
     pd.Series.__getitem__ = _get(pd.Series.__getitem__)  # type: ignore[method-assign]
+    rows: Any = _LocIndexer
+    rows.__getitem__ = _sets_as_lists(rows.__getitem__)
     pd.Series.__setitem__ = _set(pd.Series.__setitem__)  # type: ignore[method-assign]
     pd.DatetimeIndex.get_loc = _place_of_a_date(pd.DatetimeIndex.get_loc)  # type: ignore[method-assign]
     _Unnamed.measure()
@@ -110,7 +113,7 @@ def _get(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def __getitem__(self: pd.Series, key: Any) -> Any:
         try:
-            return original(self, key)
+            return original(self, _listed(key, self.index) if isinstance(key, set | frozenset) else key)
         except KeyError:
             if not _positions(self, key):
                 raise
@@ -150,7 +153,7 @@ class _Unnamed:
 def _column(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def __getitem__(self: pd.DataFrame, key: Any) -> Any:
-        found = original(self, key)
+        found = original(self, _listed(key, self.columns) if isinstance(key, set | frozenset) else key)
         if isinstance(found, pd.Series) and sys._getframe(1).f_globals.get("__name__") == "user_code":
             object.__setattr__(found, "_taken_from", (weakref.ref(self), key))
         return found
@@ -175,6 +178,28 @@ def _with_dates(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(self, other)
 
     return operator
+
+
+def _listed(key: Any, labels: pd.Index) -> list[Any]:
+    """A set as the list of its labels, in the order of the index; what the index lacks comes last."""
+    return [*(label for label in labels if label in key), *sorted((k for k in key if k not in labels), key=str)]
+
+
+def _sets_as_lists(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``frame.loc[{'a', 'b'}]`` took the rows of a set."""
+
+    @functools.wraps(original)
+    def __getitem__(self: Any, key: Any) -> Any:
+        keys = key if isinstance(key, tuple) else (key,)
+        if any(isinstance(one, set | frozenset) for one in keys):
+            keys = tuple(
+                _listed(one, axis) if isinstance(one, set | frozenset) else one
+                for one, axis in zip(keys, self.obj.axes, strict=False)
+            )
+            key = keys if isinstance(key, tuple) else keys[0]
+        return original(self, key)
+
+    return __getitem__
 
 
 def _place_of_a_date(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -263,3 +263,14 @@ def test_a_third_merge_repeats_a_column():
     wide = one.merge(two, on="code").merge(one, on="code").merge(two, on="code")
     assert wide.columns.tolist() == ["code", "x_x", "x_y", "x_x", "x_y"]
     assert wide.iloc[0].tolist() == ["a", 1, 2, 1, 2]
+
+
+def test_a_set_is_a_list_of_labels_in_the_order_of_the_index():
+    frame = pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6], "c": [7, 8, 9]}, index=["x", "y", "z"])
+    assert frame[{"c", "a"}].columns.tolist() == ["a", "c"]
+    assert frame.loc[{"z", "x"}].index.tolist() == ["x", "z"]
+    assert frame.loc[{"z", "x"}, "b"].tolist() == [4, 6]
+    assert frame.loc[["y"], {"b", "a"}].columns.tolist() == ["a", "b"]
+    assert frame["a"][{"z", "y"}].tolist() == [2, 3]
+    with pytest.raises(KeyError, match="q"):
+        frame.loc[{"x", "q"}]
