@@ -417,7 +417,8 @@ def test_a_run_says_which_securities_it_lacked_and_the_rule_refuses_them(bundle)
 
 def test_empty_lists_and_whole_floats_are_taken(bundle):
     body = """
-out.append(get_bars([], 3, '1d', ['date', 'close'], df=True).empty)
+none = get_bars([], 3, '1d', ['date', 'close'], df=True).reset_index()
+out.append(list(none.columns) == ['level_0', 'level_1', 'date', 'close'])
 out.append(get_price([], count=2, end_date=context.previous_date, fields=['close'], panel=False).empty)
 out.append(get_ticks([], context.current_dt, count=1, df=True).empty)
 out.append(len(attribute_history(A, 4 / 2, '1d', ['close'])))

@@ -67,7 +67,8 @@ class BarCalls:
         frames = {code: pd.DataFrame({name: rows[name] for name in names}) for code, rows in found.items()}
         if not many:
             return frames[codes[0]]
-        return pd.concat(frames) if frames else pd.DataFrame(columns=names)
+        nothing = pd.MultiIndex.from_arrays([[], []])
+        return pd.concat(frames) if frames else pd.DataFrame(columns=names, index=nothing)
 
     def _reference(self, fq_ref_date: Any) -> Adjust:
         """(fq, day index of the factor that counts as 1); the default is the current date."""
