@@ -365,7 +365,21 @@ def _append(self: Any, other: Any, ignore_index: bool = False, **_: Any) -> Any:
     elif isinstance(self, pd.DataFrame) and isinstance(other, pd.Series):
         other = other.to_frame().T
     parts = [self, *(other if isinstance(other, list | tuple) else [other])]
-    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=ignore_index)
+    found = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=ignore_index)
+    if isinstance(self, pd.DataFrame) and found.columns.is_unique:
+        # a frame without rows gives its columns, and their order
+        names = list(dict.fromkeys(name for part in parts for name in getattr(part, "columns", ())))
+        return found if names == list(found.columns) else found.reindex(columns=names)
+    return found
+
+
+def _only_value(kind: Callable[[Any], Any]) -> Callable[[pd.Series], Any]:
+    def convert(self: pd.Series) -> Any:
+        if len(self) != 1:
+            raise TypeError(f"cannot convert the series to {kind}")
+        return kind(self.iloc[0])
+
+    return convert
 
 
 def _sort(self: Any, columns: Any = None, ascending: Any = True, inplace: bool = False, **_: Any) -> Any:
@@ -387,6 +401,7 @@ _ADDED: tuple[tuple[Any, str, Any], ...] = (
     *((kind, "ix", property(_Ix)) for kind in (pd.DataFrame, pd.Series)),
     *((kind, "as_matrix", lambda self, *_: self.to_numpy()) for kind in (pd.DataFrame, pd.Series)),
     *((kind, "pad", lambda self, **how: self.ffill(**how)) for kind in (pd.DataFrame, pd.Series)),
+    *((pd.Series, f"__{kind.__name__}__", _only_value(kind)) for kind in (float, int)),
     (pd.Series, "iteritems", lambda self: self.items()),
     (pd.DataFrame, "iteritems", lambda self: self.items()),
     (pd.DataFrame, "get_value", lambda self, row, column: self.at[row, column]),

@@ -274,3 +274,22 @@ def test_a_set_is_a_list_of_labels_in_the_order_of_the_index():
     assert frame["a"][{"z", "y"}].tolist() == [2, 3]
     with pytest.raises(KeyError, match="q"):
         frame.loc[{"x", "q"}]
+
+
+def test_an_empty_frame_gives_its_columns_to_what_is_appended():
+    empty = pd.DataFrame(columns=["code", "gain", "price"])
+    one = empty.append({"price": 2.0, "name": "x", "code": "a"}, ignore_index=True)
+    assert one.columns.tolist() == ["code", "gain", "price", "name"]
+    assert one["gain"].isna().all()
+    assert one["price"].dtype == float
+    two = one.append(pd.DataFrame({"gain": [1.0], "code": ["b"]}))
+    assert two.columns.tolist() == ["code", "gain", "price", "name"]
+    assert two["code"].tolist() == ["a", "b"]
+
+
+def test_a_series_of_one_value_is_a_number():
+    assert float(pd.Series([1.5])) + int(pd.Series([2.7])) == 3.5
+    ranks = pd.Series([3.0, 1.0, 2.0]).rolling(2).apply(lambda rows: pd.Series(rows).rank().tail(1))
+    assert ranks.tolist()[1:] == [1.0, 2.0]
+    with pytest.raises(TypeError, match="cannot convert"):
+        float(pd.Series([1.0, 2.0]))
