@@ -249,16 +249,3 @@ def test_small_markets_of_any_time_are_sound(tmp_path: Path, seed: int, start: s
 def test_an_impossible_market_is_refused(wrong: dict[str, object], words: str) -> None:
     with pytest.raises(MarketError, match=words):
         MarketSpec(**wrong)
-
-
-def test_the_two_great_indices_share_no_stock(tmp_path: Path) -> None:
-    """Strategies join 沪深300 and 中证500; in a market of few stocks the first holds nearly all."""
-    made = make_market(tmp_path / "wide", MarketSpec(stocks=150, years=0.5, seed=2, funds=True))
-    rows = made.index_members
-    day = np.datetime64(made.days[-5])
-    inside = rows[(rows["in_date"] <= day) & (rows["out_date"].isna() | (rows["out_date"] >= day))]
-    pools = [set(inside["code"][inside["index_code"] == f"{number}.XSHG"]) for number in ("000300", "000905")]
-    assert min(len(pool) for pool in pools) >= 10
-    assert len(set.union(*pools)) == sum(len(pool) for pool in pools)
-    few = make_market(tmp_path / "few", MarketSpec(stocks=60, years=0.5, seed=2, funds=True)).index_members
-    assert {"000905.XSHG", "399905.XSHE"} <= set(few["index_code"])

@@ -56,17 +56,6 @@ def _ranks(first: float, last: float) -> Choice:
     return lambda cast, bars: choose_members(cast, bars, last) & ~choose_members(cast, bars, first)
 
 
-def _beside_main(first: float, last: float) -> Choice:
-    """The same without the members of 000300.XSHG, unless that index holds them all, as in a market of few stocks."""
-
-    def choose(cast: Cast, bars: Bars) -> np.ndarray:
-        ranked = _ranks(first, last)(cast, bars)
-        others = ranked & ~choose_members(cast, bars)
-        return others if others.any(axis=0).all() else ranked
-
-    return choose
-
-
 def _every(step: int) -> Choice:
     """Choose every ``step``-th stock, counted from a place of the step's own."""
     return lambda cast, bars: cast.alive & (np.arange(len(cast.codes)) % step == step // 2)[:, np.newaxis]
@@ -76,7 +65,7 @@ INDICES: dict[str, Index] = {
     "000001.XSHG": Index("上证指数", 3000.0, _exchange("XSHG")),
     "000016.XSHG": Index("上证50", 2500.0, lambda cast, bars: choose_members(cast, bars, 0.2)),
     "000852.XSHG": Index("中证1000", 6500.0, _ranks(0.6, 1.0)),
-    "000905.XSHG": Index("中证500", 5500.0, _beside_main(0.4, 0.8)),
+    "000905.XSHG": Index("中证500", 5500.0, _ranks(0.4, 0.8)),
     "000906.XSHG": Index("中证800", 4000.0, lambda cast, bars: choose_members(cast, bars, 0.8)),
     "000985.XSHG": Index("中证全指", 4500.0, lambda cast, bars: cast.alive),
     "399001.XSHE": Index("深证成指", 10000.0, _exchange("XSHE")),
@@ -87,7 +76,7 @@ INDICES: dict[str, Index] = {
     "399106.XSHE": Index("深证综指", 1800.0, _exchange("XSHE")),
     "399300.XSHE": Index("沪深300", 3000.0, lambda cast, bars: choose_members(cast, bars)),
     "399303.XSHE": Index("国证2000", 6000.0, _ranks(0.6, 1.0)),
-    "399905.XSHE": Index("中证500", 5500.0, _beside_main(0.4, 0.8)),
+    "399905.XSHE": Index("中证500", 5500.0, _ranks(0.4, 0.8)),
     **{
         code: Index(name, base, _every(step) if step else _exchange(code[6:]))
         for code, (name, base, step) in listed_indices().items()
