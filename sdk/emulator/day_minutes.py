@@ -81,6 +81,11 @@ class MixedMinutes(DayMinutes):
             return found
         return np.where(gaps, super().series(field, code, start, stop), found)
 
+    def value(self, field: str, code: str, day: int, bar: int) -> float:
+        """Return one raw value; NaN without a minute bar and without a day bar."""
+        found = self._store.value(field, code, day, bar)
+        return found if found == found or code not in self._store.missing else super().value(field, code, day, bar)
+
     def has(self, code: str, day: int) -> bool:
         """True when the day of a code has minute bars, or a day bar to make them of."""
         return self._store.has(code, day) or (code in self._store.missing and super().has(code, day))
