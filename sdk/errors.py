@@ -40,6 +40,10 @@ class UnsupportedCall(StrategyError):
     """A platform call that the emulator does not offer; names the call and what to use instead."""
 
 
+class UnsupportedName(UnsupportedCall, AttributeError):
+    """The same for an attribute (``finance.STK_LIST``): ``hasattr`` of it is False."""
+
+
 class ParityError(JqalphaError):
     """A platform or local file that cannot be read."""
 

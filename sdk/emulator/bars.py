@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from sdk.emulator.instruments import Instrument, instrument_of
+from sdk.emulator.instruments import LOOKS_LISTED, Instrument, instrument_of, kind_of_code
 from sdk.errors import MarketError, StrategyError, nearest
 from sdk.market.bundle import Bundle
 
@@ -68,6 +68,7 @@ class BarStore:
         self._numbers: defaultdict[str, dict[str, memoryview]] = defaultdict(dict)
         self._instruments: dict[str, Instrument] = {}
         self._row_lists: dict[tuple[str, ...], np.ndarray | None] = {}
+        self.strangers: dict[str, None] = {}  # asked for, not in the bundle; in the order of asking
 
     # -------------------------------------------------------------------------------------------- securities
     @cached_property
@@ -106,10 +107,20 @@ class BarStore:
         return [self.need(code) for code in wanted]
 
     def need(self, code: object) -> str:
-        """Return ``code``; StrategyError naming the nearest code for one the bundle does not know."""
+        """Return ``code``; StrategyError naming the nearest code for one the bundle does not know.
+
+        What only looks like a code of an exchange is a security without any bar (rule ``unknown_security``).
+        """
         if isinstance(code, str) and code in self._place:
             return code
         if not isinstance(code, str) or code not in self.listing.row:
+            if (
+                isinstance(code, str)
+                and self.rules["unknown_security"] == "unlisted"
+                and LOOKS_LISTED.fullmatch(code)
+            ):
+                self.strangers[code] = None
+                return code
             close = nearest(str(code), self._place)
             raise StrategyError(f"找不到标的 {code!r}：the bundle has no such security{close}")
         return code
@@ -120,7 +131,7 @@ class BarStore:
         if found is None:
             row = self.listing.row.get(code)
             if row is None:
-                kind = "index" if self._place.get(code, (0, 0))[0] == 1 else "stock"
+                kind = "index" if self._place.get(code, (0, 0))[0] == 1 else kind_of_code(code)
                 found = instrument_of(code, code, kind, self.rules)
             else:
                 found = instrument_of(code, self.listing.display_name[row], self.listing.type[row], self.rules)

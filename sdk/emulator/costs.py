@@ -21,6 +21,17 @@ TYPES = (
     *("QDII_fund", "mixture_fund", "money_market_fund", "open_fund", "index", "bond"),
 )
 
+# what strategies write for a type of the list above
+MEANT = {"etf": "fund", "lof": "fund", "ETF": "fund", "LOF": "fund", "future": "futures"}
+
+
+def cost_type(name: object, call: str) -> str:
+    """Return the type that a setting is for; StrategyError names the nearest for one that does not exist."""
+    found = MEANT.get(str(name), name)
+    if not isinstance(found, str) or found not in TYPES:
+        raise StrategyError(f"{call}: no type {name!r}{nearest(str(name), TYPES)}")
+    return found
+
 
 @dataclasses.dataclass(frozen=True)
 class OrderCost:
@@ -71,10 +82,9 @@ class CostTable:
         """``set_order_cost``: for a class, or for one code with ``ref``."""
         if not isinstance(cost, OrderCost):
             raise StrategyError(f"set_order_cost: cost must be an OrderCost, got {cost!r}")
-        if type not in TYPES:
-            raise StrategyError(f"set_order_cost: no type {type!r}{nearest(str(type), TYPES)}")
+        kind = cost_type(type, "set_order_cost")
         if ref is None:
-            self._by_type[type] = cost
+            self._by_type[kind] = cost
         else:
             self._by_code[ref] = cost
 

@@ -1,4 +1,4 @@
-"""Minute bars made of day bars, for the data calls of a run on a bundle without minutes.
+"""Minute bars made of day bars, for the data calls of a run on a bundle without minutes, or without those of a code.
 
 A day bar knows the open at 09:30 and everything else at the close. So every minute 09:31 … 14:59 stands at the price
 that the rule ``intraday_price_without_minutes`` gives (open = high = low = close, no volume), and the minute 15:00
@@ -63,8 +63,36 @@ class DayMinutes(MinuteStore):
         return {"open": first, "close": last, "average": (first + last) / 2}[self._between]
 
 
+class MixedMinutes(DayMinutes):
+    """The minutes of a bundle; those that it lacks of a code (``missing``) are made of the code's day bars."""
+
+    def __init__(self, store: MinuteStore, bars: BarStore, clock: Clock, rules: Mapping[str, str]) -> None:
+        super().__init__(bars, clock, rules)
+        self._store = store
+
+    def newest(self, seconds: int) -> int:
+        """Return how many of today's bars may be seen at a time of day."""
+        return self._store.newest(seconds)
+
+    def series(self, field: str, code: str, start: int, stop: int) -> np.ndarray:
+        """Return raw values of the positions ``start`` … ``stop`` − 1."""
+        found = self._store.series(field, code, start, stop)
+        if code not in self._store.missing or not (gaps := np.isnan(found)).any():
+            return found
+        return np.where(gaps, super().series(field, code, start, stop), found)
+
+    def value(self, field: str, code: str, day: int, bar: int) -> float:
+        """Return one raw value; NaN without a minute bar and without a day bar."""
+        found = self._store.value(field, code, day, bar)
+        return found if found == found or code not in self._store.missing else super().value(field, code, day, bar)
+
+    def has(self, code: str, day: int) -> bool:
+        """True when the day of a code has minute bars, or a day bar to make them of."""
+        return self._store.has(code, day) or (code in self._store.missing and super().has(code, day))
+
+
 def minutes_for_calls(minutes: MinuteStore, bars: BarStore, clock: Clock, rules: Mapping[str, str]) -> MinuteStore:
     """Return what answers the data calls (rule ``minute_calls_without_minutes``)."""
-    if minutes.offered or rules["minute_calls_without_minutes"] == "refuse":
+    if rules["minute_calls_without_minutes"] == "refuse":
         return minutes
-    return DayMinutes(bars, clock, rules)
+    return MixedMinutes(minutes, bars, clock, rules) if minutes.offered else DayMinutes(bars, clock, rules)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -110,9 +111,14 @@ def results(recorder: Recorder, days: np.ndarray, own: np.ndarray, gain: np.ndar
     columns = [
         [f"{day} 16:00:00" for day in np.datetime_as_string(days[:done]).tolist()],
         *(text.to_pylist() for text in _result_columns(recorder, own, gain, benchmark)),
-        *([plain(points[day], 4) if day in points else "" for day in range(done)] for points in curves.values()),
+        *([_point(points.get(day, math.nan)) for day in range(done)] for points in curves.values()),
     ]
     return _lines(",".join([RESULT, *curves]), map(",".join, zip(*columns, strict=True)))
+
+
+def _point(value: float) -> str:
+    """A recorded number; nothing where there is none, or where it was NaN or infinite."""
+    return plain(value, 4) if math.isfinite(value) else ""
 
 
 def _result_columns(

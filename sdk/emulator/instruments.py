@@ -7,6 +7,7 @@ A bundle knows stocks, funds, indices and futures; convertible bonds and classes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,6 +18,11 @@ BOND_PREFIXES = ("110", "111", "113", "118", "123", "127", "128")
 CHINESE_KIND = {"stock": "股票", "index": "指数", "fund": "基金", "bond": "债券", "futures": "期货"}
 
 
+# numbers that the exchanges give: stocks, funds, indices, convertible bonds
+LOOKS_LISTED = re.compile(
+    r"(?:6\d{5}|5\d{5}|000\d{3}|11\d{4}|900\d{3})\.XSHG"
+    r"|(?:00[0-4]\d{3}|30\d{4}|1[2568]\d{4}|200\d{3}|399\d{3})\.XSHE|(?:43|8[378]|92)\d{4}\.BJ"
+)
 LOF_PREFIXES = ("16", "501", "502", "503", "506")
 
 
@@ -62,6 +68,13 @@ class Instrument:
     def chinese_kind(self) -> str:
         """品种 of the platform's tables."""
         return CHINESE_KIND[self.type]
+
+
+def kind_of_code(code: str) -> str:
+    """Return the kind that a code's number says, for one that no list knows: index, fund or stock."""
+    if (code.startswith("000") and code.endswith(".XSHG")) or code.startswith("399"):
+        return "index"
+    return "fund" if code.startswith(("5", "15", "16", "18")) else "stock"
 
 
 def instrument_of(code: str, name: str, kind: str, rules: Mapping[str, str]) -> Instrument:

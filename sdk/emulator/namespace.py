@@ -86,6 +86,7 @@ def strategy_names(session: Session) -> dict[str, Any]:
         "get_price": history.get_price,
         "get_bars": session.bar_calls.get_bars,
         "get_call_auction": session.auction.get_call_auction,
+        "get_ticks": session.ticks.get_ticks,
         "get_current_tick": session.ticks.get_current_tick,
         "get_current_data": _current_data(session),
         "get_index_stocks": securities.get_index_stocks,
@@ -119,8 +120,8 @@ def _current_data(session: Session) -> Callable[[], CurrentData]:
     kept: dict[int, CurrentData] = {}
     groups = Groups(session.reader, session.guard, session.securities, session.rules)
 
-    def get_current_data() -> CurrentData:
-        """Today's facts, code by code, looked up when read."""
+    def get_current_data(security_list: Any = None) -> CurrentData:
+        """Today's facts, code by code, looked up when read; the old argument ``security_list`` changes nothing."""
         day = session.clock.day
         if day not in kept:
             kept.clear()

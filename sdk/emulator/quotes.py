@@ -27,6 +27,8 @@ class Quotes:
         self._bars, self._clock, self._settings, self.minutes = bars, clock, settings, minutes
         self._ratios: dict[str, np.ndarray] = {}
         self._between = rules["intraday_price_without_minutes"]
+        hour, minute = rules["day_open_from"].split(":")
+        self.open_known = int(hour) * 3600 + int(minute) * 60  # from when day_open is given
         self._prices: dict[str, float] = {}  # of the instant ``_instant``
         self._instant = (-1, False)
         self.intraday = 0

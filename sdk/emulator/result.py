@@ -172,6 +172,13 @@ def _notes(session: Session) -> list[str]:
             "calls for minute bars were answered from day bars (rule minute_calls_without_minutes=day_bar): "
             "the open until 14:59, the rest of the day in the bar 15:00; the platform has real minutes"
         )
+    if session.bars.strangers:
+        codes = list(session.bars.strangers)
+        more = " …" if len(codes) > 8 else ""
+        notes.append(
+            f"行情包没有的 {len(codes)} 个标的当作未上市 not in this bundle, taken as never listed: "
+            f"{' '.join(codes[:8])}{more} (rule unknown_security=unlisted)"
+        )
     if session.auction.unknown:
         notes.append(
             f"get_call_auction was asked {session.auction.unknown} times for what no bar knows; volume, money and "
@@ -181,7 +188,7 @@ def _notes(session: Session) -> list[str]:
         codes = sorted(session.minutes.missing)
         notes.append(
             f"{len(codes)} codes have no minute bars in some month of the run: {' '.join(codes[:3])}"
-            f"{' …' if len(codes) > 3 else ''}; their minutes are NaN, their prices after 09:30 assumed"
+            f"{' …' if len(codes) > 3 else ''}; their prices after 09:30 were assumed"
         )
     for name, digest in sorted(session.files.read.items()):
         notes.append(f"read_file({name!r}) from the folder of the strategy, SHA-256 {digest}")

@@ -49,6 +49,19 @@ DATA_RULES: tuple[Rule, ...] = (
         "§1.4: a 4-day week, weekday=5 → day 4",
         "documented",
     ),
+    Rule(
+        *("day_open_from", "09:25", ("09:27",)),
+        "get_current_data()[code].day_open 从几点起可取：集合竞价出开盘价的 9:25，或平台文档所说的 9:27",
+        "the platform's page: 至少09:27分之后才可获取; 33 of 1,342 public strategies buy by it at 9:25 or 9:26",
+        "inferred",
+    ),
+    # ----------------------------------------------------------------------------------------------- securities
+    Rule(
+        *("unknown_security", "unlisted", ("error",)),
+        "行情包没有、但像交易所代码的标的：当作未上市（无行情、不可交易），run.json 列出；error = 报错",
+        "the platform knows every security, a bundle its own; a pool of fifty names should not fail for one",
+        "guess",
+    ),
     # ------------------------------------------------------------------------------------------ corporate actions
     Rule(
         *("dividend_tax", "0.2", ()),

@@ -125,7 +125,7 @@ class Session:
         self.called_minutes = minutes_for_calls(self.minutes, self.bars, self.clock, rules)
         self.history = History(self.reader, self.guard, self.called_minutes, rules, self._warn)
         self.bar_calls = BarCalls(self.history, self.reader, self.guard, self.minutes)
-        self.ticks = Ticks(self.reader, self.quotes, self.minutes)
+        self.ticks = Ticks(self.reader, self.quotes, self.minutes, self.called_minutes, self.guard)
         self.auction = CallAuction(self.reader, self.minutes, rules["call_auction_volume"])
         self.unit_axis = self.history.minutes if frequency == "minute" else self.history.days
         self.securities = Securities(self.reader, self.guard)

@@ -16,9 +16,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sdk.emulator.costs import TYPES
+from sdk.emulator.costs import cost_type
 from sdk.emulator.instruments import Instrument
-from sdk.errors import StrategyError, nearest
+from sdk.errors import StrategyError
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,11 @@ class SlippageTable:
             raise StrategyError(f"set_slippage: expected {kinds}, got {slippage!r}")
         if ref is not None and type is None:
             raise StrategyError("set_slippage: ref needs type as well, for example type='stock'")
-        if type is not None and type not in TYPES:
-            raise StrategyError(f"set_slippage: no type {type!r}{nearest(str(type), TYPES)}")
+        kind = None if type is None else cost_type(type, "set_slippage")
         if ref is not None:
             self._by_code[ref] = slippage
-        elif type is not None:
-            self._by_type[type] = slippage
+        elif kind is not None:
+            self._by_type[kind] = slippage
         else:
             self._global = slippage
 

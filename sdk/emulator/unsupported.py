@@ -11,14 +11,14 @@ import sys
 from typing import Any
 
 from sdk.emulator.traceback_text import USER_CODE
-from sdk.errors import UnsupportedCall
+from sdk.errors import UnsupportedCall, UnsupportedName
 
 _BARS = "use get_price(..., frequency='daily') or attribute_history"
 _MARGIN = "margin accounts (stock_margin) are not built; use order in a stock account"
 _PLATFORM = "run this strategy on the platform"
 
 UNBUILT: dict[str, str] = {
-    **dict.fromkeys(("get_ticks", "subscribe", "unsubscribe"), _BARS),
+    **dict.fromkeys(("subscribe", "unsubscribe"), _BARS),
     **dict.fromkeys(("unsubscribe_all", "get_margincash_stocks", "get_marginsec_stocks", "jy"), _PLATFORM),
     "macro": "keep the series as a CSV beside the strategy and use read_file",
     **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), _MARGIN),
@@ -37,24 +37,21 @@ class Unbuilt:
         self._name, self._instead = name, instead
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise self._error(f"{self._name}()")
+        raise unsupported(f"{self._name}()", self._instead)
 
     def __getattr__(self, attribute: str) -> Any:
         if attribute.startswith("__"):
             raise AttributeError(attribute)
-        raise self._error(f"{self._name}.{attribute}")
-
-    def _error(self, use: str) -> UnsupportedCall:
-        return unsupported(use, self._instead)
+        raise unsupported(f"{self._name}.{attribute}", self._instead, UnsupportedName)
 
     def __repr__(self) -> str:
         return f"<unsupported {self._name}>"
 
 
-def unsupported(use: str, instead: str) -> UnsupportedCall:
+def unsupported(use: str, instead: str, kind: type[UnsupportedCall] = UnsupportedCall) -> UnsupportedCall:
     """Return the error for a use that is not offered: what, on which line of the strategy, what to do instead."""
     where = f" (策略第 {line} 行)" if (line := strategy_line()) else ""
-    return UnsupportedCall(f"{use} 本地回测不支持{where}：not offered here; {instead}")
+    return kind(f"{use} 本地回测不支持{where}：not offered here; {instead}")
 
 
 def strategy_line() -> int | None:

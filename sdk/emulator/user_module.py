@@ -19,6 +19,8 @@ from typing import Any
 
 from sdk.emulator.lib import old_pandas
 from sdk.emulator.lib.absent import Absent, guarded_imports
+from sdk.emulator.lib.old_modules import bring_back, install_names
+from sdk.emulator.lib.old_scalars import SCALARS, with_scalars
 from sdk.emulator.lib.third_party import missing_package, python_2_hint, refused_module
 from sdk.emulator.traceback_text import USER_CODE
 from sdk.errors import StrategyError
@@ -45,10 +47,11 @@ class UserModule:
     ) -> None:
         """Run the top level of the strategy with ``api`` in its names and ``modules`` to import."""
         old_pandas.install()
+        install_names()
         for path, names in modules.items():
             self._offer(path)
             self._waiting[path] = names
-        self._builtins = {**vars(builtins), "__import__": self._import, "print": _printer(say)}
+        self._builtins = {**vars(builtins), **SCALARS, "__import__": self._import, "print": _printer(say)}
         self.names.update(api)
         self.names.update(__name__="user_code", __file__=USER_CODE, __builtins__=self._builtins)
         exec(self._code, self.names)  # noqa: S102 - running the user's strategy is what this module is for
@@ -82,6 +85,7 @@ class UserModule:
         if reason := refused_module(name):
             raise ImportError(reason, name=name)
         try:
+            bring_back(name, fromlist or ())
             return builtins.__import__(name, globals, locals, fromlist, level)
         except ModuleNotFoundError as error:
             if error.name == name and self._folder is not None and (self._folder / f"{name}.py").is_file():
@@ -111,7 +115,9 @@ class UserModule:
     def _compile(self, source: str, file: str, shown: str) -> CodeType:
         self.sources[file] = source.splitlines()
         try:
-            return compile(source, file, "exec", dont_inherit=True)
+            code = compile(source, file, "exec", dont_inherit=True)
+            changed = with_scalars(source, file)
+            return code if changed is None else compile(changed, file, "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None)
             text = (getattr(error, "text", None) or "").strip()

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from sdk.emulator.runner import run_backtest
+from sdk.errors import StrategyError
 from tests.bundles import real_market
 from tests.conftest import shared
 from tests.emulator.markets import made_bundle, real_bundle
@@ -120,6 +121,13 @@ def test_get_price_of_a_list_is_a_long_frame_code_by_code(bundle):
     assert skipped["code"].tolist() == [A] * 4 + [B] * 2
     unfilled = ask(bundle, f"out.append({call.format(', fill_paused=False')})")
     assert np.isnan(unfilled["close"].tolist()[5])
+    alone_or_not = "get_price({}, count=2, end_date='2024-01-08', fields=['close'], panel=False, skip_paused=True)"
+    both, alone = ask(bundle, f"out += [{alone_or_not.format('[A, B]')}, {alone_or_not.format('B')}]")
+    assert both["code"].tolist() == [A] * 2 + [B] * 2
+    assert both["close"].tolist()[2:] == alone["close"].tolist()
+    assert (
+        both["time"].tolist()[2:] == alone.index.tolist() == [pd.Timestamp("2024-01-03"), pd.Timestamp("2024-01-08")]
+    )
 
 
 def test_get_price_by_dates_before_listing_is_nan_and_default_fields_are_six(bundle):
@@ -224,6 +232,7 @@ out.append([size, known, item.last_price, item.day_open, item.high_limit, item.p
     assert before[2] == 5.45
     assert np.isnan(before[3])
     assert ask(bundle, "out.append(get_current_data()[B].paused)", day="2024-01-04")
+    assert ask(bundle, "out.append(get_current_data([A, B])[B].paused)", day="2024-01-04"), "as the call once was"
 
 
 def test_handle_data_sees_yesterdays_bar(bundle):
@@ -265,7 +274,7 @@ def test_lists_of_securities_and_days(bundle):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        ("attribute_history('600001.XSHG', 5)", "did you mean '600000.XSHG'"),
+        ("attribute_history('600001.XSHE', 5)", "did you mean '600000.XSHG'"),
         ("attribute_history(A, 5, '1d', ['clse'])", "did you mean 'close'"),
         ("attribute_history(A, 0)", "count=0"),
         ("get_price(A, count=5, start_date='2024-01-02')", "either count or start_date"),
@@ -367,3 +376,68 @@ out.append((len(pool), len(frame), min(spent)))
     assert pool >= 280
     assert rows == pool * 150
     assert seconds < 0.05, f"{seconds:.3f} s"
+
+
+STRANGER = "601919.XSHG"
+
+
+def test_a_security_that_the_bundle_lacks_is_never_listed(bundle):
+    body = f"""
+S = {STRANGER!r}
+now, info = get_current_data()[S], get_security_info(S)
+out.append([now.paused, bool(now.is_st), str(now.last_price), info.type, str(info.start_date)])
+out.append(attribute_history(S, 3, '1d', ['close']).shape)
+both = get_price([A, S], count=2, end_date=context.previous_date, fields=['close'], panel=False)
+out.append(both['close'].tolist())
+out.append(history(2, '1d', 'close', [A, S])[S].isna().all())
+out += [order(S, 100), order_target_value(S, 1000), S in context.portfolio.positions]
+out.append([get_security_info(code).type for code in ('510999.XSHG', '000999.XSHG', '162999.XSHE', '300999.XSHE')])
+out.append(get_extras('is_st', [A, S], count=1, end_date=context.previous_date).shape)
+"""
+    found = ask(bundle, body.strip())
+    assert found[0] == [True, False, "nan", "stock", "2200-01-01"]
+    assert found[1] == (0, 1)
+    assert np.isnan(found[2][2:]).all()
+    assert not np.isnan(found[2][:2]).any()
+    assert found[3:7] == [True, None, None, False]
+    assert found[7] == ["etf", "index", "lof", "stock"]
+    assert found[8] == (1, 2)
+
+
+def test_a_run_says_which_securities_it_lacked_and_the_rule_refuses_them(bundle):
+    text = f"def initialize(context): print(attribute_history({STRANGER!r}, 1, '1d', ['close']).empty)"
+    found = run_backtest(text, bundle, "2024-01-09", "2024-01-09")
+    assert any(STRANGER in note and "unknown_security" in note for note in found.notes)
+    refused = run_backtest(text, bundle, "2024-01-09", "2024-01-09", rules={"unknown_security": "error"})
+    assert "找不到标的 '601919.XSHG'" in str(refused.error)
+    for wrong in ("600000.XSHE", "600000", "60000.XSHG", "601919"):
+        bad = run_backtest(text.replace(STRANGER, wrong), bundle, "2024-01-09", "2024-01-09")
+        assert "找不到标的" in str(bad.error), wrong
+
+
+def test_empty_lists_and_whole_floats_are_taken(bundle):
+    body = """
+none = get_bars([], 3, '1d', ['date', 'close'], df=True).reset_index()
+out.append(list(none.columns) == ['level_0', 'level_1', 'date', 'close'])
+out.append(get_price([], count=2, end_date=context.previous_date, fields=['close'], panel=False).empty)
+out.append(get_ticks([], context.current_dt, count=1, df=True).empty)
+out.append(len(attribute_history(A, 4 / 2, '1d', ['close'])))
+out.append(order_target_value(A, np.array([3000.0])).amount)
+"""
+    assert ask(bundle, body.strip()) == [True, True, True, 2, 500]
+    with pytest.raises(StrategyError, match="whole number"):
+        ask(bundle, "attribute_history(A, 2.5, '1d')")
+
+
+@pytest.mark.parametrize(
+    ("when", "rule", "known"), [("9:24", "09:25", 0), ("9:25", "09:25", 1), ("9:26", "09:27", 0)]
+)
+def test_todays_open_is_known_from_the_auction_on(bundle, when, rule, known):
+    text = f"""
+def initialize(context):
+    set_option('use_real_price', True)
+    run_daily(task, {when!r})
+def task(context): print(get_current_data()[{A!r}].day_open > 0)
+"""
+    result = run_backtest(text, bundle, "2024-01-09", "2024-01-09", rules={"day_open_from": rule})
+    assert result.log[-1].endswith(str(bool(known)))

@@ -41,6 +41,13 @@ def test_a_factor_is_a_frame_of_days_by_codes(made):
     assert values(made, "ROC6")["ROC6"].shape == (1, 5)
 
 
+def test_one_day_by_position_is_the_last_of_count(made):
+    by_place = values(made, "ROC6", "context.previous_date, count=2")["ROC6"]
+    assert by_place.equals(values(made, "ROC6", "end_date=context.previous_date, count=2")["ROC6"])
+    with pytest.raises(StrategyError, match="either count or start_date"):
+        values(made, "ROC6", "start_date='2019-05-01', end_date='2019-05-31', count=2")
+
+
 def test_formulas(made):
     names = ["ROC20", "BIAS10", "VOL20", "Variance20", "natural_log_of_market_cap", "MAC5", "TVMA6", "price_no_fq"]
     found = values(made, names)
@@ -184,3 +191,40 @@ out.append(calc_factors(pool, [Change()], start_date=day, end_date=day)['change'
     assert seen["net_profit_4"][code] == quarters(made, "income", "net_profit", code, 5)[4]
     assert seen["total_assets"][code] == quarters(made, "balance", "total_assets", code, 1)[0]
     assert change[code].iloc[0] == roa - before
+
+
+def test_an_industry_is_a_factor_of_ones_and_noughts(made):
+    call = (
+        "code = get_industries('sw_l1').index[0]\npool = list(get_all_securities(date=context.previous_date).index)\n"
+        "out.append(get_factor_values(pool, [code], end_date=context.previous_date, count=2)[code])\n"
+        "out.append(get_industry_stocks(code, date=context.previous_date))"
+    )
+    frame, members = ask(made, call, day=DAY)
+    assert frame.shape[0] == 2
+    assert set(frame.columns[frame.iloc[-1] == 1]) == set(members) & set(frame.columns)
+    assert 0 < len(members) < frame.shape[1]
+    assert set(np.unique(frame)) == {0, 1}
+    assert not values(made, ["801999"])["801999"].to_numpy().any()  # one of the platform's that the bundle lacks
+
+
+def test_the_mean_of_eight_years_takes_the_years_that_are_known(made):
+    """DAY knows reports from 2014 on: four years of returns, three of growing margins."""
+    found = values(made, ["roa_ttm_8y", "roe_ttm_8y", "DEGM_8y", "roa_ttm", "roe_ttm", "DEGM"])
+    for long, now in (("roa_ttm_8y", "roa_ttm"), ("roe_ttm_8y", "roe_ttm"), ("DEGM_8y", "DEGM")):
+        gap = (found[long] - found[now]).abs()
+        assert found[long].notna().any().any(), long
+        assert 0 < gap.max().max() < 1, long
+
+
+def test_the_mean_of_eight_years_by_hand():
+    class Firm:
+        """Returns of 10, 20, 10 and 0 percent in the last four years, nothing before."""
+
+        def ttm_of(self, column, year, table="income"):
+            return np.array([[(10.0, 20.0, 10.0, 0.0, *([np.nan] * 5))[year]]])
+
+        def end_of(self, column, year):
+            return np.array([[100.0]])
+
+    value = OF_BOOKS["roa_ttm_8y"].value(Firm())
+    assert value[0, 0] == pytest.approx((1.1 * 1.2 * 1.1) ** 0.25 - 1)

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from sdk.errors import StrategyError, UnsupportedCall
+from sdk.market.bundle import Bundle
+from tests.bundles import small_market
 from tests.emulator.companies import A, B, companies
 from tests.emulator.markets import made_bundle
 from tests.emulator.test_data_api import ask
@@ -89,7 +91,11 @@ def test_a_limit_holds(market):
 @pytest.mark.parametrize(
     ("call", "kind", "words"),
     [
-        ("finance.FUND_NET_VALUE", UnsupportedCall, r"FUND_NET_VALUE.*finance\.STK_AUDIT_OPINION finance\.STK_XR_XD"),
+        (
+            "finance.FUND_NET_VALUE",
+            UnsupportedCall,
+            r"FUND_NET_VALUE.*finance\.STK_AUDIT_OPINION .*finance\.STK_XR_XD",
+        ),
         ("finance.run_query(query(valuation.code))", StrategyError, "use get_fundamentals"),
         ("finance.run_query(query(finance.STK_XR_XD.code, finance.STK_AUDIT_OPINION.code))", StrategyError, "一张表"),
         ("finance.run_query('x')", StrategyError, r"query\(…\)"),
@@ -100,6 +106,51 @@ def test_a_limit_holds(market):
 def test_what_is_not_there_is_named(market, call, kind, words):
     with pytest.raises(kind, match=words):
         ask(market, f"out.append({call})", day="2024-04-01")
+
+
+def test_lists_of_stocks_and_companies_follow_from_the_securities():
+    made = Bundle.open(small_market(), verify=False)
+    lists = "finance.run_query(query(finance.STK_LIST).filter(finance.STK_LIST.code.in_(pool)))"
+    companies = "finance.run_query(query(finance.STK_COMPANY_INFO).filter(finance.STK_COMPANY_INFO.code.in_(pool)))"
+    gone = "finance.STK_LIST.state_id == 301003"
+    body = f"""
+pool = list(get_all_securities(date=context.previous_date).index)
+out += [pool, {lists}, {companies}, get_industry(pool, date=context.previous_date)]
+out.append(finance.run_query(query(finance.STK_LIST.code).filter({gone}))['code'].tolist())
+"""
+    pool, listed, told, industries, gone = ask(made, body.strip(), day="2019-06-03")
+    assert sorted(listed["code"]) == sorted(told["code"]) == sorted(pool)
+    assert set(listed["state"]) == {"正常上市"}
+    assert listed["start_date"].max() <= dt.date(2019, 5, 31)
+    assert told.set_index("code")["industry_id"].to_dict() == {
+        code: kinds["zjw"]["industry_code"] for code, kinds in industries.items()
+    }
+    assert not set(gone) & set(pool)
+
+
+def test_the_made_market_trades_with_hong_kong():
+    made = Bundle.open(small_market(), verify=False)
+    body = """
+held, flow = finance.STK_HK_HOLD_INFO, finance.STK_ML_QUOTA
+day = context.previous_date
+out.append(finance.run_query(query(held).filter(held.link_id.in_(['310001', '310002']), held.day == day)))
+rows = query(flow).filter(flow.day <= day, flow.link_id == 310001).order_by(flow.day.desc()).limit(10)
+out.append(finance.run_query(rows))
+out.append(get_index_stocks('000300.XSHG', date=day))
+"""
+    holdings, flow, members = ask(made, body.strip(), day="2019-06-03")
+    assert sorted(holdings["code"]) == members
+    assert holdings["share_ratio"].between(0.01, 24).all()
+    assert len(flow) == 10
+    assert flow["day"].iloc[0] == dt.date(2019, 5, 31)
+    assert (
+        (flow["quota_daily"] - flow["buy_amount"] + flow["sell_amount"]).round(2).equals(flow["quota_daily_balance"])
+    )
+
+
+def test_hasattr_tells_which_tables_there_are(market):
+    names = "(finance, 'STK_XR_XD'), (finance, 'STK_FIN_FORCAST'), (macro, 'MAC_MONEY_SUPPLY_MONTH')"
+    assert ask(market, f"out += [hasattr(*pair) for pair in ({names})]", day="2024-04-01") == [True, False, False]
 
 
 def test_without_share_counts_the_amount_is_unknown_and_the_ratio_is_not(tmp_path):

@@ -91,6 +91,18 @@ def test_the_future_is_refused_with_the_guard_and_cut_without(market):
     assert rows(market, query, more=", date=context.previous_date", options=GUARDED)
 
 
+def test_statements_may_be_asked_for_with_the_date_of_today(market):
+    """Published on 2024-03-20: not known before its close, and no error with the guard."""
+    query = f"query(income.net_profit).filter(income.code == '{A}')"
+    before, after = [
+        rows(market, query, day="2024-03-20", more=", date=context.current_dt", options=GUARDED, when=when)
+        for when in ("9:00", "15:30")
+    ]
+    assert (before, after) == ([(100.0,)], [(110.0,)])
+    call = f"get_history_fundamentals('{A}', income.net_profit, watch_date=context.current_dt.date())"
+    assert len(ask(market, f"out.append({call})", day="2024-03-20", when="9:00", options=GUARDED)) == 1
+
+
 LOOK = """
 from jqdata import *
 def initialize(context):
@@ -206,6 +218,7 @@ def test_at_most_as_many_rows_as_the_platform_gives(market):
     [
         ("2024-03-19", "'2023q4'", []),
         ("2024-03-21", "'2023q4'", [(A, 110.0)]),
+        ("2024-03-21", "'2023q4.0'", [(A, 110.0)]),
         ("2024-04-01", "'2023Q4'", [(B, 20.0), (A, 90.0)]),
         ("2024-04-01", "'2023q3'", [(B, -5.0), (C, 30.0), (A, 100.0)]),
         ("2024-04-01", "'2023'", [(A, 400.0)]),

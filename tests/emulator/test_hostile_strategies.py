@@ -53,7 +53,7 @@ def test_odd_strategies_finish(bundle, tmp_path, body):
         ("def initialize(context):\n    initialize(context)", "RecursionError"),
         ("import no_such_module", "ModuleNotFoundError"),
         (f"def handle_data(context, data):\n    assert order(['{CODE}'], 100) is None\n    1 / 0", "找不到标的"),
-        ("def handle_data(context, data):\n    data['600001.XSHG'].close", "did you mean '600000.XSHG'"),
+        ("def handle_data(context, data):\n    data['600001.XSHE'].close", "did you mean '600000.XSHG'"),
         ("def initialize(context):\n    set_option('use_real_prices', True)", "did you mean 'use_real_price'"),
         ("def initialize(context):\n    set_slippage(0.02)", "expected FixedSlippage"),
         ("def initialize(context):\n    set_order_cost(OrderCost(), type='stok')", "did you mean 'stock'"),

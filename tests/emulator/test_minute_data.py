@@ -230,7 +230,21 @@ def test_a_bundle_without_minutes_says_so_with_the_line(tmp_path):
         ask(plain, "get_bars(A, 1, unit='5m')", frequency="day", rules={"minute_calls_without_minutes": "refuse"})
 
 
-def test_a_code_without_minutes_is_nan_and_the_run_says_so(bundle):
+def test_the_minutes_that_a_code_lacks_are_made_of_its_day_bars(bundle):
+    code = """
+out.append(history(2, '1m', 'close', [A, C]).values.tolist())
+out.append(get_bars(C, 1, unit='1m', fields=['close'])['close'].tolist())
+volume = get_price(C, end_date='2024-01-08 15:00:00', count=2, frequency='1m', fields=['volume'])['volume']
+out.append(volume.gt(0).tolist())
+"""
+    assert ask(bundle, code) == [[[15.58, 5.0], [15.59, 5.0]], [5.0], [False, True]]
+    refused = {"minute_calls_without_minutes": "refuse"}
+    (found,) = ask(bundle, "out.append(history(1, '1m', 'close', [A, C]).values.tolist()[0])", rules=refused)
+    assert found[0] == 15.59
+    assert np.isnan(found[1])
+
+
+def test_a_code_without_minutes_is_named_by_the_run(bundle):
     strategy = f"""
 def initialize(context): run_daily(work, '10:00')
 def work(context):

@@ -315,6 +315,19 @@ def test_a_money_fund_never_slips_even_when_told_to(tmp_path):
     assert fills(trade(tmp_path, "if day == 0: order(MONEY, 100)", head=head, slip=True)) == [(MONEY, 100, 100.0)]
 
 
+@pytest.mark.parametrize("word", ["etf", "LOF"])
+def test_listed_funds_are_funds_to_costs_and_slippage(tmp_path, word):
+    head = (
+        f"set_slippage(FixedSlippage(0.2), type={word!r}); set_order_cost(OrderCost(min_commission=7), type={word!r})"
+    )
+    bundle = market(tmp_path)
+    strategy = f"def initialize(context):\n    set_option('use_real_price', True); {head}\n"
+    strategy += f"def handle_data(context, data): order({FUND!r}, 100)\n"
+    result = run_backtest(strategy, bundle, str(bundle.days[1]), str(bundle.days[1]))
+    (order,) = result.trades
+    assert (order.price, order.commission) == (round(bundle.panel([FUND])["open"][0, 1] + 0.1, 3), 7)
+
+
 def test_an_unknown_type_of_slippage_is_named(tmp_path):
     bundle = market(tmp_path)
     strategy = "def initialize(context):\n    set_slippage(FixedSlippage(0), type='stok')\n"

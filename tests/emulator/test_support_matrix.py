@@ -66,7 +66,8 @@ def test_an_unsupported_name_raises_one_sentence_with_name_line_and_way_out(mark
     result = run_backtest(text, market, "2024-01-02", "2024-01-02")
     assert result.status == "failed"
     last = result.log[-1].splitlines()[-1]
-    assert last.startswith(f"UnsupportedCall: {use.format(name)} 本地回测不支持 (策略第 3 行)")
+    kind = "UnsupportedName" if ".anything" in use else "UnsupportedCall"
+    assert last.startswith(f"{kind}: {use.format(name)} 本地回测不支持 (策略第 3 行)")
     assert last.endswith(UNBUILT[name])
 
 

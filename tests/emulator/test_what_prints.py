@@ -164,3 +164,12 @@ def test_read_file_finds_files_beside_the_strategy_and_nothing_else(bundle, tmp_
     assert (folder / "pool.csv").read_bytes() == b"code\n600000.XSHG\n"
     for name in ("link.txt", "../secret.txt", "none.csv"):
         assert run_with(f"read_file({name!r})").status == "failed"
+
+
+def test_a_recorded_nan_is_an_empty_cell(bundle):
+    text = "def handle_data(context, data): record(x=float('nan'), y=float('inf'), z=1.5)"
+    result = run_backtest(text, bundle, "2024-01-04", "2024-01-05")
+    assert result.status == "done"
+    header, first, *_ = result.texts["result.csv"].splitlines()
+    assert header.endswith(",x,y,z")
+    assert first.endswith(",,,1.5")

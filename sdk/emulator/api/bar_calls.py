@@ -65,7 +65,10 @@ class BarCalls:
         import pandas as pd
 
         frames = {code: pd.DataFrame({name: rows[name] for name in names}) for code, rows in found.items()}
-        return pd.concat(frames) if many else frames[codes[0]]
+        if not many:
+            return frames[codes[0]]
+        nothing = pd.MultiIndex.from_arrays([[], []])
+        return pd.concat(frames) if frames else pd.DataFrame(columns=names, index=nothing)
 
     def _reference(self, fq_ref_date: Any) -> Adjust:
         """(fq, day index of the factor that counts as 1); the default is the current date."""

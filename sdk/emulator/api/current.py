@@ -12,7 +12,6 @@ import numpy as np
 
 from sdk.emulator.api.axes import Axis, DayAxis
 from sdk.emulator.api.prices import PriceReader
-from sdk.emulator.clock import OPEN
 from sdk.emulator.quotes import Quotes
 
 # what the two items show when printed
@@ -48,9 +47,9 @@ class SecurityCurrentData:
 
     @property
     def day_open(self) -> float:
-        """Today's open; NaN before it is known (09:27)."""
-        clock = self._reader.clock
-        return self._quotes.value("open", self.code, clock.day) if clock.seconds >= OPEN - 180 else float("nan")
+        """Today's open; NaN before it is known (rule ``day_open_from``)."""
+        clock, quotes = self._reader.clock, self._quotes
+        return quotes.value("open", self.code, clock.day) if clock.seconds >= quotes.open_known else float("nan")
 
     @property
     def high_limit(self) -> float:

@@ -22,7 +22,7 @@ def data_names(session: Session) -> dict[str, Any]:
     reader, guard, rules = session.reader, session.guard, session.rules
     fundamentals = Fundamentals(reader, guard, rules)
     groups, flows = Groups(reader, guard, session.securities, rules), Flows(reader, guard, rules)
-    factors = Factors(reader, guard, fundamentals, rules)
+    factors = Factors(reader, guard, fundamentals, groups, rules)
     return {
         "query": query,
         **{name: LazyTable(name) for name in TABLES},

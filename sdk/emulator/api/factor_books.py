@@ -59,6 +59,14 @@ class BookView:
         """Sum of the last four quarters."""
         return self._each_day(table, column, (0, 1, 2, 3))
 
+    def ttm_of(self, column: str, years: int, table: str = "income") -> np.ndarray:
+        """The same ``years`` earlier."""
+        return self._each_day(table, column, tuple(range(4 * years, 4 * years + 4)))
+
+    def end_of(self, column: str, years: int) -> np.ndarray:
+        """A balance figure ``years`` before the latest public quarter."""
+        return self._each_day("balance", column, (4 * years,))
+
     def ttm_before(self, column: str, table: str = "income") -> np.ndarray:
         """The same a year earlier."""
         return self._each_day(table, column, (4, 5, 6, 7))

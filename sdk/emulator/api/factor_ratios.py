@@ -63,6 +63,23 @@ def _growth(column: str, table: str = "income") -> Value:
     return value
 
 
+def _eight_years(rate: Callable[[BookView, int], np.ndarray], fewest: int) -> Value:
+    """Geometric mean of (1 + rate) over the last eight years, of those that are known, minus 1."""
+
+    def value(x: BookView) -> np.ndarray:
+        rates = np.array([rate(x, year) for year in range(8)])
+        known = np.isfinite(rates) & (rates > -1)
+        size = known.sum(axis=0)
+        logs = np.log1p(np.where(known, rates, 0.0)).sum(axis=0)
+        return np.where(size >= fewest, np.expm1(logs / np.maximum(size, 1)), np.nan)
+
+    return value
+
+
+def _margin(x: BookView, year: int) -> np.ndarray:
+    return 1 - x.ttm_of("operating_cost", year) / _some(x.ttm_of(_REVENUE, year))
+
+
 def _ebit(x: BookView) -> np.ndarray:
     return x.ttm("net_profit") + x.ttm("income_tax_expense") + x.ttm("financial_expense")
 
@@ -116,6 +133,16 @@ _TABLE: Final[dict[str, dict[str, tuple[str, Value]]]] = {
         ),
     },
     "quality": {
+        "roe_ttm_8y": (
+            "长期权益回报率TTM",
+            _eight_years(lambda x, y: x.ttm_of(_OWNERS, y) / _some(x.end_of(_EQUITY, y)), 4),
+        ),
+        "roa_ttm_8y": (
+            "长期资产回报率TTM",
+            _eight_years(lambda x, y: x.ttm_of("net_profit", y) / _some(x.end_of("total_assets", y)), 4),
+        ),
+        "DEGM": ("毛利率增长", lambda x: _margin(x, 0) / _some(_margin(x, 1)) - 1),
+        "DEGM_8y": ("长期毛利率增长", _eight_years(lambda x, y: _margin(x, y) / _some(_margin(x, y + 1)) - 1, 1)),
         "roic_ttm": ("投入资本回报率TTM", lambda x: x.ttm(_OWNERS) / _some(_invested(x))),
         "ROAEBITTTM": ("总资产报酬率TTM", lambda x: _ebit(x) / _some(x.end("total_assets"))),
         "total_profit_to_cost_ratio": ("成本费用利润率", lambda x: x.ttm("total_profit") / _some(_costs(x))),

@@ -2,7 +2,8 @@
 
 A value of a day uses nothing later than that day's close; it can be asked for after the close. Bars are adjusted
 for ex-dates. A factor of the platform that is not in the tables below is refused by name: write it with get_price
-and get_fundamentals. Style factors (size, beta, momentum, book_to_price_ratio) are standardised over all stocks of
+and get_fundamentals. An industry's code ('801120', 'HY007', 'C15') is a factor too: 1 for its members of the day,
+0 for all others. Style factors (size, beta, momentum, book_to_price_ratio) are standardised over all stocks of
 the bundle that day; the platform's neutralisation is not published (rule ``style_factors``).
 """
 
@@ -18,6 +19,7 @@ from sdk.emulator.api.factor_books import BOOK_FACTORS, BookView
 from sdk.emulator.api.factor_lines import LINE_FACTORS
 from sdk.emulator.api.factor_ratios import RATIO_FACTORS
 from sdk.emulator.api.fundamentals import Fundamentals
+from sdk.emulator.api.groups import INDUSTRY, Groups
 from sdk.emulator.api.prices import PriceReader, code_list
 from sdk.emulator.api.visible import Guard, as_datetime
 from sdk.emulator.unsupported import unsupported
@@ -32,9 +34,9 @@ class Factors:
     """The calls of one run."""
 
     def __init__(
-        self, reader: PriceReader, guard: Guard, fundamentals: Fundamentals, rules: Mapping[str, str]
+        self, reader: PriceReader, guard: Guard, fundamentals: Fundamentals, groups: Groups, rules: Mapping[str, str]
     ) -> None:
-        self._reader, self._guard, self._fundamentals = reader, guard, fundamentals
+        self._reader, self._guard, self._fundamentals, self._groups = reader, guard, fundamentals, groups
         self._raw_styles = rules["style_factors"] == "raw"
 
     def get_factor_values(
@@ -70,6 +72,8 @@ class Factors:
         bars = self._reader.bars
         if name in OF_BOOKS:
             return OF_BOOKS[name].value(BookView(self._fundamentals.facts, bars, codes, first, stop))
+        if INDUSTRY.fullmatch(name):
+            return self._groups.membership(name, codes, bars.days[first:stop], f"get_factor_values({name!r})")
         factor = OF_BARS[name]
         for field in factor.fields:
             if not bars.has(field):
@@ -82,6 +86,8 @@ class Factors:
         return np.array([scores[order[code]] if code in order else np.full(stop - first, np.nan) for code in codes])
 
     def _span(self, start: Any, end: Any, count: int | None, call: str) -> tuple[int, int]:
+        if count is not None and start is not None and end is None:
+            start, end = None, start  # a day given by position, as published strategies do: the last one that counts
         if count is not None and start is not None:
             raise StrategyError(f"{call}: give either count or start_date, not both")
         days = self._reader.bars.days
@@ -92,7 +98,8 @@ class Factors:
         return min(int(np.searchsorted(days, begin)), stop), stop
 
     def _refuse_unknown(self, name: str, call: str) -> None:
-        if name not in OF_BARS and name not in OF_BOOKS:
+        offered = name in OF_BARS or name in OF_BOOKS or (isinstance(name, str) and INDUSTRY.fullmatch(name))
+        if not offered:
             raise unsupported(
                 f"{call}({name!r})",
                 f"write it with get_price and get_fundamentals{nearest(str(name), _all())} "

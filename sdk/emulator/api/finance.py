@@ -2,7 +2,8 @@
 
 The names are stand-ins until they are used, so that a strategy which never asks pays nothing for SQLAlchemy.
 ``finance.NAME`` is a table of the platform's finance database as far as the bundle has it: ``finance/NAME.parquet``,
-or, for STK_XR_XD, made from corporate actions and dividend plans:
+or one that follows from its other tables: STK_LIST, STK_COMPANY_INFO (``finance_lists.py``), and STK_XR_XD from
+corporate actions and dividend plans:
 
     before ``implementation_pub_date``   the board's plan: ratios, plan dates; no registration or ex-date yet
     from then on                         all of it: a_registration_date = the trading day before the ex-date,
@@ -22,10 +23,11 @@ from typing import Any
 
 import numpy as np
 
+from sdk.emulator.api.finance_lists import LIST_COLUMNS, LISTS
 from sdk.emulator.api.fundamentals import Fundamentals
 from sdk.emulator.api.prices import PriceReader
 from sdk.emulator.unsupported import unsupported
-from sdk.errors import StrategyError
+from sdk.errors import StrategyError, UnsupportedName
 
 SEEN_FROM = ("pub_date", "pubDate", "publish_date", "board_plan_pub_date", "day", "date", "end_date")
 DIVIDENDS = "STK_XR_XD"
@@ -117,8 +119,8 @@ class Finance:
     def _known(self) -> tuple[str, ...]:
         files = self._reader.bars.bundle.manifest["files"]
         own = [name[len("finance/") : -len(".parquet")] for name in files if name.startswith("finance/")]
-        made = [DIVIDENDS] if "corporate_actions.parquet" in files and DIVIDENDS not in own else []
-        return tuple(sorted([*own, *made]))
+        made = {*LISTS, *((DIVIDENDS,) if "corporate_actions.parquet" in files else ())}
+        return tuple(sorted({*own, *made}))
 
     def _columns(self, name: str) -> tuple[tuple[str, str], ...]:
         bundle = self._reader.bars.bundle
@@ -128,12 +130,17 @@ class Finance:
         if name not in self._known():
             has = " ".join(f"finance.{one}" for one in self._known()) or "no finance table"
             raise unsupported(
-                f"finance.{name}", f"this bundle has {has}; put the platform's table into finance/{name}.parquet"
+                f"finance.{name}",
+                f"this bundle has {has}; put the platform's table into finance/{name}.parquet",
+                UnsupportedName,
             )
-        return DIVIDEND_COLUMNS
+        return LIST_COLUMNS.get(name, DIVIDEND_COLUMNS)
 
     def _rows(self, name: str, columns: Any, now: np.datetime64) -> dict[str, list[Any]]:
         bundle = self._reader.bars.bundle
+        if name in LISTS and not bundle.has_table(f"finance/{name}"):
+            rows = LISTS[name](self._reader.bars, now)
+            return {"id": list(range(1, len(rows["code"]) + 1)), **rows}
         if not bundle.has_table(f"finance/{name}"):
             values, seen = self._dividends, self._dividends["__seen"] <= now
             later = seen & (self._dividends["__details"] > now)

@@ -50,6 +50,17 @@ def long(codes: list[str], days: np.ndarray, blocks: dict[str, np.ndarray], keep
     return pd.DataFrame(columns, copy=False)
 
 
+def long_of_rows(codes: list[str], rows: Sequence[tuple[dict[str, np.ndarray], np.ndarray]]) -> Any:
+    """The same shape as ``long`` of (columns, times) of each code, which need not be equally long."""
+    import pandas as pd
+
+    labels = np.repeat(np.array(codes, dtype=object), [len(times) for _, times in rows])
+    times = np.concatenate([times.astype("datetime64[ns]") for _, times in rows])
+    columns: dict[str, Any] = {"time": times, "code": pd.Series(labels, dtype=object)}
+    columns.update({name: np.concatenate([part[name] for part, _ in rows]) for name in rows[0][0]})
+    return pd.DataFrame(columns, copy=False)
+
+
 class FieldFrames(dict[str, Any]):
     """What stands in for ``pandas.Panel``: field -> DataFrame of times × codes, also as attributes.
 

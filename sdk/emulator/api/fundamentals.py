@@ -67,7 +67,7 @@ class Fundamentals:
             raise StrategyError(f"{call}: give either date or statDate, not both")
         if statDate is None:
             self._check(plan, False, call)
-            moments = [self._moment(call, date)]
+            moments = [self._moment(call, date, VALUATION_FIELD if "stock_valuation" in plan.tables else ())]
             self.database.hold(plan, moments[0], lambda table, columns: self.facts.rows(table, columns, moments))
         else:
             self._hold_period(plan, statDate, call)
@@ -122,7 +122,7 @@ class Fundamentals:
         codes, _ = code_list(security, self._reader.bars, call)
         named = [self._column(field, stat_by_year, call) for field in _listed(fields)]
         asked = [(table, name) for table, name in named if name not in ("code", "statDate")]
-        as_of = self._moment(call, watch_date)[1] if watch_date is not None else self._known_now()
+        as_of = self._moment(call, watch_date, ())[1] if watch_date is not None else self._known_now()
         step = 4 if interval == "1y" else 1
         rows = []
         newest = None if stat_date is None else _quarter(_period(stat_date, call)[0])
@@ -140,15 +140,18 @@ class Fundamentals:
         return pd.DataFrame(rows, columns=["code", "statDate", *(name for _, name in asked)])
 
     # ------------------------------------------------------------------------------------------ what is visible
-    def _moment(self, call: str, date: Any) -> Moment:
-        """Return (trading day, as-of date) for ``date``: nothing later than that is seen."""
+    def _moment(self, call: str, date: Any, fields: Sequence[str] = VALUATION_FIELD) -> Moment:
+        """Return (trading day, as-of date) for ``date``: nothing later than that is seen. ``fields``: what the day
+        itself must know; statements (none) may be asked for with today's date before the close, up to yesterday."""
         clock, days = self._reader.clock, self._reader.bars.days
         if date is None:
             calendar_day = self._rules["fundamentals_default_date"] == "calendar_day"
             before = clock.date - dt.timedelta(days=1) if calendar_day else clock.previous_date
             return clock.day - 1, np.datetime64(before)
         asked = np.datetime64(as_datetime(date, call).date())
-        stop = self._guard.stop_day(call, date, VALUATION_FIELD)
+        stop = self._guard.stop_day(call, date, fields)
+        if not fields:
+            return stop - 1, min(asked, self._known_now())
         cut = stop < len(days) and asked >= days[stop]
         return stop - 1, days[stop - 1] if cut and stop else asked
 
@@ -234,7 +237,8 @@ class Fundamentals:
 
 def _period(value: Any, call: str) -> tuple[np.datetime64, bool]:
     """Return (last day, is a whole year) of '2019q1', '2019' or 2019."""
-    match = re.fullmatch(r"(\d{4})(?:[qQ]([1-4]))?", str(value).strip())
+    # '2018q3.0' is what month / 3 writes in Python 3; the platform reads the quarter out of it
+    match = re.fullmatch(r"(\d{4})(?:[qQ]([1-4])(?:\.0)?)?", str(value).strip())
     if match is None:
         raise StrategyError(f"{call}: {value!r} is no period; write '2019q1' or '2019'")
     year, quarter = match.groups()

@@ -21,7 +21,8 @@ from sdk.emulator.unsupported import unsupported
 from sdk.errors import MarketError, StrategyError, nearest
 
 # What the platform's industry and concept codes look like: a bundle may lack a code that the platform has.
-OFFICIAL = re.compile(r"[A-T]\d\d|80\d{4}|85\d{4}|HY\d{3}|HY\d{6}|SC\d{4}|GN\d{3}")
+INDUSTRY = re.compile(r"[A-T]\d\d|80\d{4}|85\d{4}|HY\d{3}|HY\d{6}")
+OFFICIAL = re.compile(rf"{INDUSTRY.pattern}|SC\d{{4}}|GN\d{{3}}")
 _MAIN_KINDS = ("zjw", "sw_l1", "jq_l1")
 
 
@@ -73,6 +74,17 @@ class Groups:
         rows = np.flatnonzero(spans.inside(self._day("industry_code", None)) & (spans.columns["code"] == code))
         by_kind = {spans.columns["kind"][row]: str(spans.columns["industry_code"][row]) for row in rows.tolist()}
         return next((by_kind[kind] for kind in (*_MAIN_KINDS, *by_kind) if kind in by_kind), "")
+
+    def membership(self, industry_code: str, codes: list[str], days: np.ndarray, call: str) -> np.ndarray:
+        """Return 1 where a code stands in the industry on a day, else 0: codes × days (datetime64[D])."""
+        spans, order = self._table("industries", call), {code: row for row, code in enumerate(codes)}
+        found = np.zeros((len(codes), len(days)), dtype=np.int64)
+        for row in spans.pick("industry_code", industry_code, call, "industry").tolist():
+            place = order.get(spans.columns["code"][row])
+            if place is not None:
+                since, until = spans.columns["in_date"][row], spans.columns["out_date"][row]
+                found[place, (since <= days) & (np.isnat(until) | (days <= until))] = 1
+        return found
 
     # --------------------------------------------------------------------------------------------- concepts
     def get_concepts(self) -> Any:

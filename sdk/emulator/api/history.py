@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sdk.emulator.api.axes import Axis, DayAxis, MinuteAxis, folded, traded_span
-from sdk.emulator.api.frames import FieldFrames, frame, long, table
+from sdk.emulator.api.frames import FieldFrames, frame, long, long_of_rows, table
 from sdk.emulator.api.prices import DEFAULT_FIELDS, PriceReader, code_list
 from sdk.emulator.api.units import unit_of
 from sdk.emulator.api.visible import Guard
@@ -177,6 +177,11 @@ class History:
                 f"get_price: skip_paused=True with several securities and {frequency!r} bars; use '1d' or '1m'"
             )
         blocks, days = folded(blocks, days, size, self._keep_rest)
+        if keep is not None and count is not None and not keep.all():
+            # each code its own last ``count`` traded bars, as if asked for alone
+            bars = whole_count(count, "get_price")
+            rows = [self._rows(axis, code, names, bars, size, stop, True, fq) for code in codes]
+            return long_of_rows(codes, rows)
         if not panel:
             return long(codes, days, blocks, keep)
         if self._panel_lines:
@@ -188,8 +193,9 @@ class History:
 _no_labels = np.empty(0, dtype="datetime64[D]")
 
 
-def whole_count(count: object, call: str) -> int:
-    """Return a count argument; StrategyError unless it is a whole number of at least 1."""
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+def whole_count(count: Any, call: str) -> int:
+    """Return a count argument; StrategyError unless it is a whole number of at least 1 (``375.0`` is one)."""
+    whole = isinstance(count, int | np.integer | float | np.floating) and not isinstance(count, bool)
+    if not whole or count < 1 or count % 1:
         raise StrategyError(f"{call}: count={count!r} must be a whole number of at least 1")
     return int(count)

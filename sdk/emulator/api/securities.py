@@ -17,7 +17,7 @@ import numpy as np
 
 from sdk.emulator.api.prices import FIELDS, PriceReader, code_list
 from sdk.emulator.api.visible import Guard, as_datetime
-from sdk.emulator.instruments import security_type
+from sdk.emulator.instruments import kind_of_code, security_type
 from sdk.emulator.unsupported import unsupported
 from sdk.errors import StrategyError
 
@@ -54,6 +54,9 @@ class Securities:
         """Name, dates and type of one security."""
         self._bars.need(code)
         listing = self._bars.listing
+        if code in self._bars.strangers:  # listed on a day that never comes, so every filter of new stocks drops it
+            kind = security_type(code, "", kind_of_code(code))
+            return SecurityInfo(code, code, code, LIVE, LIVE, kind)
         if code not in listing.row:
             raise StrategyError(f"get_security_info: the bundle has bars of {code!r} but no entry in securities")
         row = listing.row[code]

@@ -13,6 +13,7 @@ from typing import Any
 from sdk.emulator.bars import BarStore
 from sdk.emulator.basket import Basket
 from sdk.emulator.broker import Broker
+from sdk.emulator.lib.old_scalars import float_of
 from sdk.emulator.logbook import Logbook
 from sdk.emulator.orders import STYLES, MarketOrderStyle, OrderRequest, UserOrder, UserTrade
 from sdk.errors import StrategyError, nearest
@@ -198,7 +199,7 @@ def _id(order_id: Any) -> Any:
 
 def _number(quantity: Any, mode: str, security: str) -> float:
     try:
-        number = float(quantity)
+        number = float_of(quantity)
     except (TypeError, ValueError) as error:
         raise StrategyError(f"{_CALLS[mode]}({security}): {quantity!r} is not a number") from error
     if not math.isfinite(number):

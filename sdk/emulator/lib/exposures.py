@@ -27,6 +27,7 @@ INDUSTRY_KINDS = ("jq_l1", "jq_l2", "sw_l1", "sw_l2", "sw_l3", "zjw")
 LOGARITHMS = {"ln_market_cap": "market_cap", "ln_circulating_market_cap": "circulating_market_cap"}
 _INDEX = re.compile(r"\d{6}\.(XSHG|XSHE|CSI)")
 _INDUSTRY = re.compile(r"HY\d{3}|80\d{4}|85\d{4}|[A-S]\d{2}")
+_FLOW = re.compile(r"change_pct|net_(?:amount|pct)_(?:main|xl|l|m|s)")
 _QUARTER = re.compile(r"(?P<column>.+?)(?:_(?P<back>\d))?")  # a column, and how many quarters before the latest
 
 
@@ -63,6 +64,9 @@ class Exposures:
             table, column, back = found
             block = BookView(self._facts, self._bars, list(codes), first, stop).quarter(column, table, back)
             return pd.DataFrame(block.T, index=index, columns=list(codes))
+        if _FLOW.fullmatch(name):
+            rows = self._offered("get_money_flow", name, call)(list(codes), index[0].date(), index[-1].date())
+            return rows.pivot(index="date", columns="sec_code", values=name).reindex(index=index, columns=list(codes))
         return self._library(name, codes, index, call)
 
     def _column(self, name: str) -> tuple[str, str, int] | None:

@@ -102,7 +102,11 @@ def _calculate(
     window = int(factor.max_window)
     first, stop = max(int(days[0]) - window + 1, 0), int(days[-1]) + 1
     call = f"calc_factors({factor.name!r})"
-    tables = {name: exposures.table(name, codes, first, stop, real_price, call) for name in factor.dependencies}
+    # platform: the columns are named 'code' – published factors merge the transposed tables on that name
+    tables = {
+        name: exposures.table(name, codes, first, stop, real_price, call).rename_axis(columns="code")
+        for name in factor.dependencies
+    }
     if skip_paused:
         halted = session.bars.block("paused", codes, first, stop).T == 1
         tables = {name: table.mask(halted) if name in FIELDS else table for name, table in tables.items()}

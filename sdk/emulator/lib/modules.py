@@ -2,8 +2,9 @@
 
 A module is a function that is called when the strategy first imports it, so nothing is loaded for a strategy
 that does not ask. ``jqdata``, ``kuanke.user_space_api`` and ``kuanke.wizard`` hold the names that are there
-without any import; none of them is a builtin or one of numpy's names, so a star import hides neither ``sum`` nor
-``datetime`` (JOINQUANT.md §9: reports of a hidden ``sum`` are unproven).
+without any import (the last has its own besides, ``wizard.py``) and ``datetime``, module and class in one
+(``preset.Datetime``); none of the others is a builtin or one of numpy's names, so a star import hides no ``sum``
+(JOINQUANT.md §9: reports of a hidden ``sum`` are unproven).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sdk.emulator.lib.preset import DATETIME
 from sdk.emulator.session import Session
 from sdk.emulator.unsupported import Unbuilt
 
@@ -51,11 +53,18 @@ def platform_modules(session: Session, names: Mapping[str, Any]) -> dict[str, Mo
             f"alpha_{number:03d}": Unbuilt(f"{path}.alpha_{number:03d}", ALPHA) for number in range(1, count + 1)
         }
 
-    api: Module = lambda: dict(names)  # noqa: E731
+    def wizard() -> Mapping[str, Any]:
+        from sdk.emulator.lib.wizard import wizard_names
+
+        return {**api(), **wizard_names(names)}
+
+    def api() -> Mapping[str, Any]:
+        return {**names, "datetime": DATETIME}
+
     return {
         "jqdata": api,
         "kuanke.user_space_api": api,
-        "kuanke.wizard": api,
+        "kuanke.wizard": wizard,
         "jqfactor": factor,
         "jqlib.technical_analysis": technical,
         "jqlib.optimizer": optimizer,

@@ -2,9 +2,10 @@
 
 ``install()`` adds to pandas and numpy what newer ones took away: ``close[-1]`` on a Series whose index holds dates
 or codes, ``append``, ``ix``, ``fillna(method=…)``, ``drop('code', 1)``, ``np.float``, a date compared with a day …
-Only what would raise today gets an answer, so code that works without this works the same with it – with three
+Only what would raise today gets an answer, so code that works without this works the same with it – with four
 exceptions that would be silent: ``s[0] = x`` on such a Series sets the first value as it did then (not a new
-label 0), a day ``==`` a date compares the days, and ``groupby('code').sum()`` takes the columns of numbers only.
+label 0), a day ``==`` a date compares the days, and ``groupby('code').sum()`` takes the columns of numbers only; what
+``apply`` of groups sees and gives is in ``old_groups.py``.
 
 ``df['a'][mask] = x`` and ``df['a'].fillna(0, inplace=True)`` changed ``df`` then and change nothing now; in the text
 of a strategy they change it here: a column that is taken from a frame and never named is put back after the
@@ -28,6 +29,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pandas.core.groupby import DataFrameGroupBy
+from pandas.core.indexing import _LocIndexer
+
+from sdk.emulator.lib.old_groups import install_groups
 
 # numpy name -> what it was
 ARRAY_NAMES: dict[str, Any] = {
@@ -72,7 +76,10 @@ def install() -> None:
     setattr(pd, "read_json", _read_text(pd.read_json))  # noqa: B010
     pd.DataFrame.__getitem__ = _column(pd.DataFrame.__getitem__)  # type: ignore[method-assign]
     pd.Series.__getitem__ = _get(pd.Series.__getitem__)  # type: ignore[method-assign]
+    rows: Any = _LocIndexer
+    rows.__getitem__ = _sets_as_lists(rows.__getitem__)
     pd.Series.__setitem__ = _set(pd.Series.__setitem__)  # type: ignore[method-assign]
+    pd.DatetimeIndex.get_loc = _place_of_a_date(pd.DatetimeIndex.get_loc)  # type: ignore[method-assign]
     _Unnamed.measure()
     for owner in (pd.Series, pd.Timestamp):
         for name in ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__sub__", "__rsub__"):
@@ -82,9 +89,12 @@ def install() -> None:
         setattr(pd.DataFrame, name, _numbers_where_it_must(getattr(pd.DataFrame, name)))
     for name in ("corr", "cov", "quantile", "skew", "kurt"):
         setattr(pd.DataFrame, name, _numbers_where_it_must(getattr(pd.DataFrame, name)))
+    for name in ("idxmax", "idxmin"):
+        setattr(pd.Series, name, _nothing_of_nothing(getattr(pd.Series, name)))
     for kind in (pd.DataFrame, pd.Series):
         kind.rolling = _rolling_rows(kind.rolling)  # type: ignore[method-assign]
         setattr(kind, "resample", _resample(kind.resample))  # noqa: B010
+    install_groups()
     warnings.filterwarnings(
         "error", category=getattr(pd.errors, "ChainedAssignmentError", UserWarning), module="user_code"
     )
@@ -103,7 +113,7 @@ def _get(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def __getitem__(self: pd.Series, key: Any) -> Any:
         try:
-            return original(self, key)
+            return original(self, _listed(key, self.index) if isinstance(key, set | frozenset) else key)
         except KeyError:
             if not _positions(self, key):
                 raise
@@ -143,7 +153,7 @@ class _Unnamed:
 def _column(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def __getitem__(self: pd.DataFrame, key: Any) -> Any:
-        found = original(self, key)
+        found = original(self, _listed(key, self.columns) if isinstance(key, set | frozenset) else key)
         if isinstance(found, pd.Series) and sys._getframe(1).f_globals.get("__name__") == "user_code":
             object.__setattr__(found, "_taken_from", (weakref.ref(self), key))
         return found
@@ -168,6 +178,38 @@ def _with_dates(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(self, other)
 
     return operator
+
+
+def _listed(key: Any, labels: pd.Index) -> list[Any]:
+    """A set as the list of its labels, in the order of the index; what the index lacks comes last."""
+    return [*(label for label in labels if label in key), *sorted((k for k in key if k not in labels), key=str)]
+
+
+def _sets_as_lists(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``frame.loc[{'a', 'b'}]`` took the rows of a set."""
+
+    @functools.wraps(original)
+    def __getitem__(self: Any, key: Any) -> Any:
+        keys = key if isinstance(key, tuple) else (key,)
+        if any(isinstance(one, set | frozenset) for one in keys):
+            keys = tuple(
+                _listed(one, axis) if isinstance(one, set | frozenset) else one
+                for one, axis in zip(keys, self.obj.axes, strict=False)
+            )
+            key = keys if isinstance(key, tuple) else keys[0]
+        return original(self, key)
+
+    return __getitem__
+
+
+def _place_of_a_date(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``frame.loc[context.previous_date]``: a date is the day that begins with it."""
+
+    @functools.wraps(original)
+    def get_loc(self: pd.DatetimeIndex, key: Any) -> Any:
+        return original(self, pd.Timestamp(key) if type(key) is dt.date else key)
+
+    return get_loc
 
 
 # -------------------------------------------------------------------------------------------------- signatures
@@ -249,6 +291,16 @@ def _numbers_where_it_must(original: Callable[..., Any]) -> Callable[..., Any]:
     return reduce
 
 
+def _nothing_of_nothing(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``idxmax`` of nothing but NaN was NaN; of no value at all it was, and is, an error."""
+
+    @functools.wraps(original)
+    def place(self: pd.Series, *args: Any, **kwargs: Any) -> Any:
+        return float("nan") if len(self) and self.isna().all() else original(self, *args, **kwargs)
+
+    return place
+
+
 class _Turned:
     """A rolling window along the rows of a frame: made on the turned frame, turned back."""
 
@@ -272,7 +324,6 @@ def _rolling_rows(original: Callable[..., Any]) -> Callable[..., Any]:
 def _resample(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def resample(self: Any, rule: Any, *args: Any, how: Any = None, **kwargs: Any) -> Any:
-        rule = {"M": "ME", "Q": "QE", "A": "YE", "Y": "YE"}.get(rule, rule)
         found = original(self, rule, *args, **kwargs)
         return found if how is None else found.agg(how)
 
@@ -314,7 +365,21 @@ def _append(self: Any, other: Any, ignore_index: bool = False, **_: Any) -> Any:
     elif isinstance(self, pd.DataFrame) and isinstance(other, pd.Series):
         other = other.to_frame().T
     parts = [self, *(other if isinstance(other, list | tuple) else [other])]
-    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=ignore_index)
+    found = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=ignore_index)
+    if isinstance(self, pd.DataFrame) and found.columns.is_unique:
+        # a frame without rows gives its columns, and their order
+        names = list(dict.fromkeys(name for part in parts for name in getattr(part, "columns", ())))
+        return found if names == list(found.columns) else found.reindex(columns=names)
+    return found
+
+
+def _only_value(kind: Callable[[Any], Any]) -> Callable[[pd.Series], Any]:
+    def convert(self: pd.Series) -> Any:
+        if len(self) != 1:
+            raise TypeError(f"cannot convert the series to {kind}")
+        return kind(self.iloc[0])
+
+    return convert
 
 
 def _sort(self: Any, columns: Any = None, ascending: Any = True, inplace: bool = False, **_: Any) -> Any:
@@ -336,6 +401,7 @@ _ADDED: tuple[tuple[Any, str, Any], ...] = (
     *((kind, "ix", property(_Ix)) for kind in (pd.DataFrame, pd.Series)),
     *((kind, "as_matrix", lambda self, *_: self.to_numpy()) for kind in (pd.DataFrame, pd.Series)),
     *((kind, "pad", lambda self, **how: self.ffill(**how)) for kind in (pd.DataFrame, pd.Series)),
+    *((pd.Series, f"__{kind.__name__}__", _only_value(kind)) for kind in (float, int)),
     (pd.Series, "iteritems", lambda self: self.items()),
     (pd.DataFrame, "iteritems", lambda self: self.items()),
     (pd.DataFrame, "get_value", lambda self, row, column: self.at[row, column]),

@@ -34,6 +34,30 @@ class _LazyPandas:
         return getattr(pandas, name)
 
 
+class Datetime(ModuleType):
+    """The module ``datetime`` that answers as its class too: what a star import gives.
+
+    # platform: public strategies write ``from datetime import datetime``, then ``from jqdata import *``, and then
+    ``datetime.timedelta(…)``; others call ``datetime.now()`` after the same lines.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("datetime")
+        self.__dict__.update({name: value for name, value in vars(datetime).items() if not name.startswith("_")})
+
+    def __call__(self, *args: Any, **kwargs: Any) -> datetime.datetime:
+        return datetime.datetime(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(datetime.datetime, name)
+
+    def __instancecheck__(self, value: object) -> bool:
+        return isinstance(value, datetime.datetime)
+
+
+DATETIME = Datetime()
+
+
 def preset_names(rules: Mapping[str, str]) -> dict[str, Any]:
     """Return name -> object; none is a builtin except ``sum``, none is part of a star import."""
     names = {**{name: value for name, value in vars(np).items() if _exported(name, value)}, **_old_names()}

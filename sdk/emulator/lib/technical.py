@@ -26,11 +26,13 @@ import numpy as np
 from sdk.emulator.api.visible import as_datetime
 from sdk.emulator.lib import indicators
 from sdk.emulator.lib.indicators import Bars
+from sdk.emulator.lib.series import EMA
 from sdk.emulator.session import Session
-from sdk.emulator.unsupported import Unbuilt
+from sdk.emulator.unsupported import Unbuilt, unsupported
 from sdk.errors import StrategyError
 
 FIELDS = {"O": "open", "H": "high", "L": "low", "C": "close", "V": "volume", "A": "money"}
+TURNOVER = {"HSL": 5, "CYF": 21}  # name -> N
 TAIL = {"unit": "1d", "include_now": True, "fq_ref_date": None}
 CLOSE = dt.time(15, 30)
 OFFERED = tuple(
@@ -48,7 +50,7 @@ RECURSIVE = frozenset(
     )
 )
 NOT_OFFERED = (
-    *("TAPI", "FSL", "DBQR", "JLHB", "QR", "CYF", "CCL", "DBLB", "DBQRV", "HSL", "LB", "ALLIGAT", "MIKE", "XS"),
+    *("TAPI", "FSL", "DBQR", "JLHB", "QR", "CCL", "DBLB", "DBQRV", "LB", "ALLIGAT", "MIKE", "XS"),
     *("XS2", "BDZX", "CDP_STD", "CJDX", "CYHT", "JAX", "JFZX", "JYJL", "LHXJ", "LYJH", "TBP_STD", "ZBCD"),
     *("SG_SMX", "SG_LB", "SG_PF", "XDT", "ZLMM", "RAD", "SHT", "CFJT", "ZSDB", "ZX"),
 )
@@ -58,9 +60,41 @@ INSTEAD = "write the indicator with numpy on get_bars or attribute_history"
 def technical_names(session: Session) -> dict[str, Any]:
     """Return name -> call for ``from jqlib.technical_analysis import *``."""
     calls: dict[str, Any] = {name: _call(session, name) for name in OFFERED}
+    calls.update({name: functools.partial(turnover, session, name) for name in TURNOVER})
     calls.update({name: calls[same] for name, same in ALIASES.items()})
     calls.update({name: Unbuilt(f"jqlib.technical_analysis.{name}", INSTEAD) for name in NOT_OFFERED})
     return calls
+
+
+def turnover(
+    session: Session,
+    name: str,
+    security_list: Any,
+    check_date: Any,
+    N: int | None = None,
+    unit: str = "1d",
+    include_now: bool = True,
+) -> Any:
+    """HSL: turnover of the last day in percent and its mean over N days; CYF: 100 − 100 ÷ (1 + EMA(HSL, N)).
+
+    It is the valuation's ``turnover_ratio``, so the unfinished day is not in it.
+    """
+    if unit != "1d" or not session.bars.has("turnover_ratio"):
+        raise unsupported(f"{name} with unit={unit!r}", "use '1d', on a bundle with turnover_ratio in its valuation")
+    codes = [security_list] if isinstance(security_list, str) else list(security_list)
+    stop = session.guard.stop_bars(name, _end(session, name, check_date, {"include_now": include_now})[0])
+    days = N or TURNOVER[name]
+    lines = {}
+    for code in codes:
+        traded = np.flatnonzero(session.bars.traded(session.bars.need(code))[:stop])[-15 * days :]
+        lines[code] = session.bars.series("turnover_ratio", code)[traded]
+    if name == "CYF":
+        return {
+            code: 100 - 100 / (1 + float(EMA(line[None], days)[0, -1])) if len(line) else np.nan
+            for code, line in lines.items()
+        }
+    now = {code: float(line[-1]) if len(line) else np.nan for code, line in lines.items()}
+    return now, {code: float(line[-days:].mean()) if len(line) >= days else np.nan for code, line in lines.items()}
 
 
 def signature(name: str) -> inspect.Signature:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sdk.emulator.query.orm import Plan, compiled
+from sdk.emulator.query.orm import Plan, compiled, whole_columns
 from sdk.errors import StrategyError
 
 Fill = Callable[[str, Sequence[str]], dict[str, Any]]
@@ -34,11 +34,12 @@ class Database:
             if filled == moment and columns <= has:
                 continue
             wanted = sorted(columns | has if filled == moment else columns)
-            self._write(name, wanted, fill(name, wanted))
+            self._write(name, whole_columns(plan.tables[name]), wanted, fill(name, wanted))
             self._filled[name] = (moment, frozenset(wanted))
 
-    def _write(self, name: str, columns: Sequence[str], rows: dict[str, Any]) -> None:
-        quoted = ", ".join(f'"{column}"' for column in columns)
+    def _write(self, name: str, whole: frozenset[str], columns: Sequence[str], rows: dict[str, Any]) -> None:
+        # a whole number equals its text, as on MySQL: filter(link_id.in_(['310001']))
+        quoted = ", ".join(f'"{column}" INTEGER' if column in whole else f'"{column}"' for column in columns)
         run = self._connection.execute
         run(f'DROP TABLE IF EXISTS "{name}"')
         run(f'CREATE TABLE "{name}" ({quoted})')

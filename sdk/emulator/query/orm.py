@@ -23,7 +23,18 @@ from sqlalchemy.sql import visitors
 
 from sdk.errors import StrategyError
 
-__all__ = ["Plan", "clause_of", "compiled", "finance_class", "joined", "plan_of", "query", "table_class", "unlimited"]
+__all__ = [
+    "Plan",
+    "clause_of",
+    "compiled",
+    "finance_class",
+    "joined",
+    "plan_of",
+    "query",
+    "table_class",
+    "unlimited",
+    "whole_columns",
+]
 
 KINDS = {"date": Date, "number": Float, "text": String, "whole": Integer}
 _DIALECT = sqlite.dialect()
@@ -60,6 +71,12 @@ def finance_class(name: str, columns: tuple[tuple[str, str], ...]) -> Any:
     key = {"id": Column(Integer, primary_key=True)}
     fields: dict[str, Any] = {column: Column(KINDS[kind]) for column, kind in columns if column != "id"}
     return type(name, (declarative_base(),), {"__tablename__": name, **key, **fields})
+
+
+@cache
+def whole_columns(table: Any) -> frozenset[str]:
+    """Return the columns of a table class that hold whole numbers."""
+    return frozenset(column.name for column in table.__table__.columns if isinstance(column.type, Integer))
 
 
 def plan_of(asked: Any, call: str, keys: Sequence[str] = ()) -> Plan:

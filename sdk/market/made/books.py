@@ -141,18 +141,32 @@ def _balance(equity: np.ndarray, shares: np.ndarray, rng: np.random.Generator) -
         "total_current_assets": current,
         **parts(
             current,
-            {"cash_equivalents": 0.3, "account_receivable": 0.25, "inventories": 0.25},
+            {
+                **{"cash_equivalents": 0.3, "account_receivable": 0.25, "inventories": 0.25},
+                **{"bill_receivable": 0.04, "other_receivable": 0.03, "advance_payment": 0.03},
+            },
             "other_current_assets",
         ),
         "total_non_current_assets": assets - current,
         **parts(
             assets - current,
-            {"fixed_assets": 0.55, "constru_in_process": 0.08, "intangible_assets": 0.12, "good_will": 0.05},
+            {
+                **{"fixed_assets": 0.55, "constru_in_process": 0.08, "intangible_assets": 0.12, "good_will": 0.05},
+                **{"development_expenditure": 0.01, "longterm_equity_invest": 0.06, "deferred_tax_assets": 0.02},
+            },
             "other_non_current_assets",
         ),
         "total_liability": debt,
         "total_current_liability": current_debt,
-        **parts(current_debt, {"shortterm_loan": 0.3, "accounts_payable": 0.4}, "other_current_liability"),
+        **parts(
+            current_debt,
+            {
+                **{"shortterm_loan": 0.3, "accounts_payable": 0.4, "notes_payable": 0.05, "advance_peceipts": 0.06},
+                **{"salaries_payable": 0.03, "taxs_payable": 0.03, "interest_payable": 0.005},
+                **{"dividend_payable": 0.005, "non_current_liability_in_one_year": 0.05},
+            },
+            "other_current_liability",
+        ),
         "total_non_current_liability": debt - current_debt,
         **parts(debt - current_debt, {"longterm_loan": 0.5, "bonds_payable": 0.2}, "other_non_current_liability"),
         "total_owner_equities": owners,
@@ -172,6 +186,7 @@ def _cash_flow(income: Figures, rng: np.random.Generator) -> Figures:
     sales = np.rint(revenue * rng.uniform(0.95, 1.12, (len(net), 1)))
     built = np.rint(revenue * rng.uniform(0.01, 0.1, (len(net), 1)))
     investing = -built + np.rint(0.02 * revenue * rng.standard_normal(net.shape))
+    spent, disposed = np.rint(1.05 * built), np.rint(0.05 * built)
     paid = np.rint(np.where(net > 0, (1 - KEPT) * net, 0.0))
     financing = -paid + np.rint(0.02 * revenue * rng.standard_normal(net.shape))
     return {
@@ -180,6 +195,9 @@ def _cash_flow(income: Figures, rng: np.random.Generator) -> Figures:
         "subtotal_operate_cash_outflow": np.rint(1.02 * sales) - operating,
         "net_operate_cash_flow": operating,
         "fix_intan_other_asset_acqui_cash": built,
+        "fix_intan_other_asset_dispo_cash": disposed,
+        "subtotal_invest_cash_inflow": investing + spent,
+        "subtotal_invest_cash_outflow": spent,
         "net_invest_cash_flow": investing,
         "dividend_interest_payment": paid,
         "net_finance_cash_flow": financing,

@@ -23,6 +23,7 @@ from sdk.market.made.funds import fund_tables
 from sdk.market.made.groups import group_tables
 from sdk.market.made.index import CODE, choose_members, index_bars, member_intervals
 from sdk.market.made.minutes import minute_frames
+from sdk.market.made.northbound import northbound_tables
 from sdk.market.made.signal import FORMULA, PARTS, PAYOUT_DAYS, RETURN_PER_SCORE, monthly_rank_ic
 from sdk.market.made.spec import RUN_UP_DAYS, MarketSpec
 from sdk.market.made.statements import statement_tables
@@ -31,6 +32,7 @@ from sdk.market.made.valuation import valuation_columns
 from sdk.market.writer import refuse_foreign, write_bundle
 
 COMPANIES = 7  # a second stream of dice: what companies publish never changes what their shares trade at
+NORTHBOUND = 310001  # a third, for 沪深港通
 
 
 def make_market(path: str | Path, spec: MarketSpec | None = None) -> Bundle:
@@ -63,6 +65,7 @@ def make_market(path: str | Path, spec: MarketSpec | None = None) -> Bundle:
             **statement_tables(books, cast.codes),
             **group_tables(cast, bars, member, more),
             **flow_tables(cast, draws, bars, books, more),
+            **northbound_tables(cast, draws, bars, member, np.random.default_rng([spec.seed, NORTHBOUND])),
             **({"finance/FUND_NET_VALUE": funds.net_values} if funds else {}),
         },
         about={"source": _source(spec, days), "planted": _planted(spec, bars, days)},

@@ -9,6 +9,8 @@ import pytest
 from sdk.emulator.lib.preprocess import standardlize, winsorize_med, winsorizer
 from sdk.emulator.runner import run_backtest
 from sdk.errors import StrategyError
+from sdk.market.bundle import Bundle
+from tests.bundles import small_market
 from tests.emulator.markets import made_bundle
 
 INF, NAN = float("inf"), float("nan")
@@ -80,7 +82,7 @@ class Mean(Factor):
     max_window = 3
     dependencies = ['close', 'open']
     def calc(self, data):
-        assert list(data['close'].columns) == codes and len(data['open']) == 3
+        assert list(data['close'].T.merge(data['open'].T, on='code').index) == codes and len(data['open']) == 3
         return data['close'].mean()
 """
 
@@ -177,3 +179,21 @@ def test_a_wrong_factor_is_named(market, line, wrong, words):
     result, lines = said(market, "calc_factors(codes, [Mean()])", head=HEAD.replace(line, wrong))
     assert result.status == "failed"
     assert words in lines[-1]
+
+
+def test_a_factor_may_depend_on_money_flow():
+    made = Bundle.open(small_market(), verify=False)
+    text = """
+from jqdata import *
+from jqfactor import *
+class Flow(Factor):
+    name, max_window, dependencies = 'flow', 2, ['net_pct_main']
+    def calc(self, data): return data['net_pct_main'].iloc[-1]
+def initialize(context):
+    day, codes = context.previous_date, get_index_stocks('000300.XSHG')[:5]
+    found = calc_factors(codes, [Flow()], day, day)['flow'].iloc[0]
+    told = get_money_flow(codes, end_date=day, count=1).set_index('sec_code')['net_pct_main']
+    print(len(told) > 0 and all(abs(found[code] - value) < 1e-9 for code, value in told.items()))
+"""
+    result = run_backtest(text, made, "2019-06-03", "2019-06-03")
+    assert result.log[-1].endswith("True"), result.log

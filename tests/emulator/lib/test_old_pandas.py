@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sdk.emulator.lib import old_pandas
+from sdk.emulator.lib import old_groups, old_pandas
 from sdk.emulator.lib.preset import numpy_sum, preset_names
 from sdk.emulator.rules import RuleBook
 from sdk.emulator.runner import run_backtest
@@ -177,3 +177,119 @@ def test_sort_index_by_a_column():
     assert frame.sort_index(by="a", ascending=False).index.tolist() == ["x", "z", "y"]
     assert frame.sort_index(0, None, False).index.tolist() == ["z", "y", "x"]
     assert frame.sort_index(ascending=False).index.tolist() == ["z", "y", "x"]
+
+
+def test_a_group_has_its_key_and_an_answer_like_the_rows_keeps_their_index():
+    frame = pd.DataFrame({"code": list("aabb"), "x": [1.0, 2.0, 3.0, 4.0]}, index=[5, 6, 7, 8])
+    top = frame.groupby("code").apply(lambda rows: rows.nlargest(1, "x"))
+    assert top["code"].tolist() == ["a", "b"]
+    assert top.index.tolist() == [("a", 6), ("b", 8)]
+    frame["mean"] = frame.groupby("code")["x"].apply(lambda values: values.rolling(2).mean())
+    assert frame["mean"].fillna(0).tolist() == [0.0, 1.5, 0.0, 3.5]
+    assert frame.groupby("code").apply(lambda rows, more: rows["x"].sum() + more, 1).tolist() == [4.0, 8.0]
+    assert frame.groupby("code").apply(lambda rows: rows - 1)["x"].tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("M", "ME"), ("2Q", "2QE"), ("A-DEC", "YE-DEC"), ("5T", "5min"), ("W-FRI", "W-FRI"), ("D", "D")]
+)
+def test_old_names_of_frequencies(old, new):
+    assert old_groups.frequency(old) == new
+
+
+def test_calls_with_a_frequency():
+    days = pd.Series(range(60), index=pd.date_range("2024-01-01", periods=60))
+    for found in (
+        *(days.resample("M").last(), days.resample(rule="M").last(), days.asfreq("M")),
+        *(days.groupby(pd.Grouper(level=0, freq="M")).last(), days.groupby(pd.TimeGrouper("M")).last()),
+    ):
+        assert found.tolist() == [30, 59]
+    assert len(pd.date_range("2024-01-01", "2024-05-01", freq="M")) == 4
+    assert len(pd.date_range("2024-01-01", "2024-05-01", None, "M")) == 4
+    assert pd.Timestamp("2024-01-01 10:11").floor("H").minute == 0
+
+
+def test_a_date_is_a_label_of_an_index_of_days():
+    frame = pd.DataFrame({"a": [1, 2, 3]}, index=pd.date_range("2024-01-01", periods=3))
+    day = dt.date(2024, 1, 2)
+    assert frame.loc[day, "a"] == frame["a"][day] == frame.T[day]["a"] == 2
+    assert day in frame.index
+    assert dt.date(2024, 2, 1) not in frame.index
+    assert frame.T.sort_values(by=day).shape == (1, 3)
+    column = frame["a"]
+    column[day] = 9
+    assert column.tolist() == [1, 9, 3]
+
+
+def test_the_one_value_of_an_array_is_a_number(tmp_path):
+    body = """
+import numpy as np
+print(float(np.array([[1.5]])), int(np.array([2.7])), float('3'), int('11', 2), int(), isinstance(1.5, float))
+print(np.array([1, 2], dtype=float).dtype, [float(x) for x in (1, 2)], float(x=3) if False else 0)
+float(np.array([1.0, 2.0]))
+"""
+    result = run(tmp_path, body)
+    assert [line.split(" - ")[2].strip() for line in result.log[:9]] == [
+        *("1.5", "2", "3.0", "3", "0", "True", "float64", "[1.0, 2.0]", "0"),
+    ]
+    assert "line 6, in initialize\n    float(np.array([1.0, 2.0]))" in result.log[-1]
+    own = run(tmp_path / "own", "float = lambda value: 'own'\nprint(float(1))")
+    assert own.log[0].endswith("own")
+    assert "only 0-dimensional arrays" in result.log[-1] or "only length-1 arrays" in result.log[-1]
+
+
+def test_the_place_of_the_largest_of_nothing():
+    assert np.isnan(pd.Series([np.nan, np.nan]).idxmax())
+    assert pd.Series([1.0, np.nan, 3.0], index=list("abc")).idxmax() == "c"
+    with pytest.raises(ValueError, match="empty"):
+        pd.Series([], dtype=float).idxmin()
+
+
+def test_names_that_python_and_scikit_learn_moved(tmp_path):
+    body = """
+import time
+from sklearn.grid_search import GridSearchCV
+from sklearn.externals import joblib
+import sklearn.cross_validation as cv
+print(time.clock() >= 0, GridSearchCV.__name__, hasattr(joblib, 'dump'), hasattr(cv, 'train_test_split'))
+"""
+    pytest.importorskip("sklearn")
+    result = run(tmp_path, body)
+    assert [line.rsplit(" ", 1)[1] for line in result.log] == ["True", "GridSearchCV", "True", "True"], result.log
+
+
+def test_a_third_merge_repeats_a_column():
+    one, two = pd.DataFrame({"code": ["a"], "x": [1]}), pd.DataFrame({"code": ["a"], "x": [2]})
+    wide = one.merge(two, on="code").merge(one, on="code").merge(two, on="code")
+    assert wide.columns.tolist() == ["code", "x_x", "x_y", "x_x", "x_y"]
+    assert wide.iloc[0].tolist() == ["a", 1, 2, 1, 2]
+
+
+def test_a_set_is_a_list_of_labels_in_the_order_of_the_index():
+    frame = pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6], "c": [7, 8, 9]}, index=["x", "y", "z"])
+    assert frame[{"c", "a"}].columns.tolist() == ["a", "c"]
+    assert frame.loc[{"z", "x"}].index.tolist() == ["x", "z"]
+    assert frame.loc[{"z", "x"}, "b"].tolist() == [4, 6]
+    assert frame.loc[["y"], {"b", "a"}].columns.tolist() == ["a", "b"]
+    assert frame["a"][{"z", "y"}].tolist() == [2, 3]
+    with pytest.raises(KeyError, match="q"):
+        frame.loc[{"x", "q"}]
+
+
+def test_an_empty_frame_gives_its_columns_to_what_is_appended():
+    empty = pd.DataFrame(columns=["code", "gain", "price"])
+    one = empty.append({"price": 2.0, "name": "x", "code": "a"}, ignore_index=True)
+    assert one.columns.tolist() == ["code", "gain", "price", "name"]
+    assert one["gain"].isna().all()
+    assert one["price"].dtype == float
+    two = one.append(pd.DataFrame({"gain": [1.0], "code": ["b"]}))
+    assert two.columns.tolist() == ["code", "gain", "price", "name"]
+    assert two["code"].tolist() == ["a", "b"]
+
+
+def test_a_series_of_one_value_is_a_number():
+    assert float(pd.Series([1.5])) + int(pd.Series([2.7])) == 3.5
+    ranks = pd.Series([3.0, 1.0, 2.0]).rolling(2).apply(lambda rows: pd.Series(rows).rank().tail(1))
+    assert ranks.tolist()[1:] == [1.0, 2.0]
+    with pytest.raises(TypeError, match="cannot convert"):
+        float(pd.Series([1.0, 2.0]))

@@ -11,6 +11,8 @@ import pytest
 from sdk.emulator.lib import indicators, series
 from sdk.emulator.lib.technical import ALIASES, NOT_OFFERED, OFFERED, RECURSIVE, signature
 from sdk.emulator.runner import run_backtest
+from sdk.market.bundle import Bundle
+from tests.bundles import small_market
 from tests.emulator.markets import made_bundle, real_bundle
 
 # The page 技术分析指标 prints results of 000001.XSHE and 000002.XSHE; these are from 2017-01-26, 2017-02-15 and
@@ -178,7 +180,7 @@ def test_a_code_without_enough_bars_is_nan(rising):
         ("MA('600000.XSHG')", "missing a required argument: 'check_date'"),
         ("MA('600000.XSHG', context.current_dt, period=3)", "unexpected keyword argument 'period'"),
         ("MA('600000.XSHG', context.current_dt, 0)", "timeperiod=0 must be a positive number"),
-        ("MA('600009.XSHG', context.current_dt)", "找不到标的"),
+        ("MA('600009.XSHE', context.current_dt)", "找不到标的"),
         ("MIKE('600000.XSHG', context.current_dt)", "jqlib.technical_analysis.MIKE() 本地回测不支持 (策略第 3 行)"),
     ],
 )
@@ -187,3 +189,24 @@ def test_wrong_calls_are_named(rising, call, words):
     result = run_backtest(text, rising, "2024-02-06", "2024-02-06")
     assert result.status == "failed"
     assert words in result.log[-1]
+
+
+def test_turnover_is_that_of_the_valuation():
+    made = Bundle.open(small_market(), verify=False)
+    text = """
+from jqlib.technical_analysis import *
+def handle_data(context, data):
+    day, codes = context.previous_date, get_index_stocks('000300.XSHG')[:3]
+    now, mean = HSL(codes, day, N=4)
+    table = get_valuation(codes, end_date=day, fields=['turnover_ratio'], count=4).set_index('code')['turnover_ratio']
+    volume = history(4, '1d', 'volume', codes)
+    traded = [code for code in codes if not volume[code].eq(0).any()]
+    print([abs(now[code] - table[code].iloc[-1]) + abs(mean[code] - table[code].mean()) < 1e-9 for code in traded])
+    energy = CYF(codes, day)
+    print([0 < energy[code] < 100 for code in codes])
+    HSL(codes, day, unit='1w')
+"""
+    result = run_backtest(text, made, "2019-06-03", "2019-06-03")
+    assert "True" in result.log[0]
+    assert "False" not in result.log[0] + result.log[1]
+    assert "HSL with unit='1w'" in result.log[-1]
