@@ -9,7 +9,7 @@ import datetime as dt
 
 import numpy as np
 
-OPEN, CLOSE = 9 * 3600 + 30 * 60, 15 * 3600
+AUCTION, OPEN, CLOSE = 9 * 3600 + 25 * 60, 9 * 3600 + 30 * 60, 15 * 3600
 NOON, AFTERNOON = 11 * 3600 + 30 * 60, 13 * 3600
 CORPORATE_ACTIONS, PRE_OPEN, AFTER_CLOSE, END_OF_DAY = 8 * 3600, 9 * 3600, 15 * 3600 + 1800, 16 * 3600
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sdk.emulator.bars import BarStore
-from sdk.emulator.clock import CLOSE, OPEN, Clock
+from sdk.emulator.clock import AUCTION, CLOSE, OPEN, Clock
 from sdk.emulator.minutes import MinuteStore
 from sdk.emulator.settings import Settings
 
@@ -28,7 +28,8 @@ class Quotes:
         self._ratios: dict[str, np.ndarray] = {}
         self._between = rules["intraday_price_without_minutes"]
         hour, minute = rules["day_open_from"].split(":")
-        self.open_known = int(hour) * 3600 + int(minute) * 60  # from when day_open is given
+        self._open_known = int(hour) * 3600 + int(minute) * 60
+        self.early_opens = 0  # how often day_open was asked for after the auction and before it is given
         self._prices: dict[str, float] = {}  # of the instant ``_instant``
         self._instant = (-1, False)
         self.intraday = 0
@@ -38,6 +39,13 @@ class Quotes:
         if self._settings.use_real_price:
             return self._bars.value(field, code, day)
         return float(self._bars.adjusted(field, code)[day])
+
+    def day_open(self, code: str) -> float:
+        """Return today's open; NaN before it is known (rule ``day_open_from``)."""
+        if self._clock.seconds >= self._open_known:
+            return self.value("open", code, self._clock.day)
+        self.early_opens += self._clock.seconds >= AUCTION
+        return float("nan")
 
     def last_price(self, code: str) -> float:
         """Return the latest price known now; the last close before it where today has no bar."""

@@ -179,6 +179,11 @@ def _notes(session: Session) -> list[str]:
             f"行情包没有的 {len(codes)} 个标的当作未上市 not in this bundle, taken as never listed: "
             f"{' '.join(codes[:8])}{more} (rule unknown_security=unlisted)"
         )
+    if session.quotes.early_opens:
+        notes.append(
+            f"day_open was asked {session.quotes.early_opens} times between 09:25 and "
+            f"{session.rules['day_open_from']} and was NaN (rule day_open_from); 9:27 或之后再取 ask at 09:27 or later"
+        )
     if session.auction.unknown:
         notes.append(
             f"get_call_auction was asked {session.auction.unknown} times for what no bar knows; volume, money and "

@@ -50,10 +50,10 @@ DATA_RULES: tuple[Rule, ...] = (
         "documented",
     ),
     Rule(
-        *("day_open_from", "09:25", ("09:27",)),
-        "get_current_data()[code].day_open 从几点起可取：集合竞价出开盘价的 9:25，或平台文档所说的 9:27",
-        "the platform's page: 至少09:27分之后才可获取; 33 of 1,342 public strategies buy by it at 9:25 or 9:26",
-        "inferred",
+        *("day_open_from", "09:27", ("09:25",)),
+        "get_current_data()[code].day_open 从几点起可取，此前为 NaN：平台文档所说的 9:27，或集合竞价出开盘价的 9:25",
+        "the platform's page: 至少09:27分之后才可获取; but 33 of 1,342 public strategies buy by it at 9:25 or 9:26",
+        "documented",
     ),
     # ----------------------------------------------------------------------------------------------- securities
     Rule(

@@ -430,14 +430,21 @@ out.append(order_target_value(A, np.array([3000.0])).amount)
 
 
 @pytest.mark.parametrize(
-    ("when", "rule", "known"), [("9:24", "09:25", 0), ("9:25", "09:25", 1), ("9:26", "09:27", 0)]
+    ("when", "rules", "known"),
+    [
+        ("9:24", {"day_open_from": "09:25"}, 0),
+        ("9:25", {"day_open_from": "09:25"}, 1),
+        ("9:26", {}, 0),
+        ("9:27", {}, 1),
+    ],
 )
-def test_todays_open_is_known_from_the_auction_on(bundle, when, rule, known):
+def test_todays_open_is_known_when_the_platforms_page_says(bundle, when, rules, known):
     text = f"""
 def initialize(context):
     set_option('use_real_price', True)
     run_daily(task, {when!r})
 def task(context): print(get_current_data()[{A!r}].day_open > 0)
 """
-    result = run_backtest(text, bundle, "2024-01-09", "2024-01-09", rules={"day_open_from": rule})
+    result = run_backtest(text, bundle, "2024-01-09", "2024-01-09", rules=rules)
     assert result.log[-1].endswith(str(bool(known)))
+    assert any("day_open was asked 1 times" in note for note in result.notes) is (when == "9:26")

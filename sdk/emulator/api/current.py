@@ -48,8 +48,7 @@ class SecurityCurrentData:
     @property
     def day_open(self) -> float:
         """Today's open; NaN before it is known (rule ``day_open_from``)."""
-        clock, quotes = self._reader.clock, self._quotes
-        return quotes.value("open", self.code, clock.day) if clock.seconds >= quotes.open_known else float("nan")
+        return self._quotes.day_open(self.code)
 
     @property
     def high_limit(self) -> float:

@@ -19,14 +19,13 @@ import numpy as np
 
 from sdk.emulator.api.prices import PriceReader, code_list
 from sdk.emulator.api.visible import Guard, as_datetime
-from sdk.emulator.clock import CLOSE, OPEN
+from sdk.emulator.clock import AUCTION, CLOSE, OPEN
 from sdk.emulator.minutes import MinuteStore
 from sdk.emulator.quotes import Quotes
 from sdk.emulator.unsupported import unsupported
 from sdk.errors import StrategyError, nearest
 from sdk.market.session_minutes import BARS
 
-AUCTION = 9 * 3600 + 25 * 60
 _BOOK = tuple(f"{side}{level}_{kind}" for side in "ab" for level in range(1, 6) for kind in "pv")
 _FIELDS = ("datetime", "current", "high", "low", "volume", "money")
 _COLUMNS = ("time", "open", "current", "high", "low", "volume", "money", *_BOOK)
