@@ -182,7 +182,8 @@ def _notes(session: Session) -> list[str]:
     if session.quotes.early_opens:
         notes.append(
             f"day_open was asked {session.quotes.early_opens} times between 09:25 and "
-            f"{session.rules['day_open_from']} and was NaN (rule day_open_from); 9:27 或之后再取 ask at 09:27 or later"
+            f"{session.rules['day_open_from']} and was NaN (rule day_open_from); "
+            "9:27 或之后再取 ask at 09:27 or later"
         )
     if session.auction.unknown:
         notes.append(
