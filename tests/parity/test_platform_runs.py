@@ -1,4 +1,4 @@
-"""Every real platform run is judged against the local side that exists of it, and the verdict is the emulator's bars'.
+"""Every real platform run is judged against the local side that exists of it, as the emulator's replays imply.
 
 A local side is the strategy run on the bars beside the project, or, where there are no bars, the run recomputed from
 the platform's own prices (``tests/emulator``). What neither can tell is named by the verdict.
