@@ -19,6 +19,7 @@ from itertools import combinations
 from math import isfinite
 
 from parity.causes import BY_CODE, CAUSES, DEEP, GIVEN, CauseRow
+from parity.change_words import in_chinese
 from parity.counterfactual import (
     Bench,
     Change,
@@ -28,13 +29,13 @@ from parity.counterfactual import (
     last_value,
     path_gap,
 )
-from parity.counterfactual_candidates import Scene
 from parity.counterfactual_text import NotApplicable
 from parity.counterfactual_values import LAYERS_GIVEN, with_given
 from parity.explanation import Cause, Explanation
 from parity.layers import CHINESE, Comparison
 from parity.quirks import Quirk, matching, quirk_remark
 from parity.records import Side
+from parity.scene import Scene
 from sdk.errors import JqalphaError
 from sdk.report.audit_lines import AuditLine
 
@@ -149,7 +150,7 @@ def _single(bench: Bench, scene: Scene, now: Trial, rows: Sequence[CauseRow]) ->
     """
     runs: Found = []
     partial: list[tuple[tuple[str, int, int], int, Change, Recipe]] = []
-    options = [change for row in rows if row.signature(scene) for change in _changes(row, scene)]
+    options = [change for row in _in_turn(rows, scene) for change in _changes(row, scene)]
     for number, change in enumerate(options):
         made = _applied(change, now.recipe)
         trial = None if made is None else _try(bench, scene, made)
@@ -171,11 +172,21 @@ def _single(bench: Bench, scene: Scene, now: Trial, rows: Sequence[CauseRow]) ->
     return [max(runs, key=lambda run: (run[1].standing.key, -path_gap(run[1].side, bench.target)))] if runs else None
 
 
+def _in_turn(rows: Sequence[CauseRow], scene: Scene) -> list[CauseRow]:
+    """Return the rows whose signature fits; without audit lines those born where the first difference is come first.
+
+    Many rows fit then, for the signal shows in all that is traded, and each of their changes is a run.
+    """
+    fitting = [row for row in rows if row.signature(scene)]
+    return fitting if scene.audited else sorted(fitting, key=lambda row: scene.first_layer not in row.layers)
+
+
 def _changes(row: CauseRow, scene: Scene) -> list[Change]:
-    """Return the changes that a row offers; those before the first that cannot be made out."""
+    """Return the changes that a row offers and the strategy can take; those before the first that cannot be made."""
     found: list[Change] = []
     with suppress(NotApplicable, JqalphaError):
-        found.extend(change for change in row.changes(scene))  # what came before the exception stays in the list
+        # what came before the exception stays in the list
+        found.extend(change for change in row.changes(scene) if change.portable or scene.exported)
     return found
 
 
@@ -320,7 +331,7 @@ def _cause(step: Step, anchor: str, sign: float, cash: float) -> Cause:
     whose = "平台" if anchor == "local" else "本地"
     return Cause(
         *(row.code, step.day, step.security, first.layer, first.field, values["local"], values["platform"], points),
-        f"{row.name}：" + row.sentence.format(words=f"{whose}：{step.change.words}"),
+        f"{row.name}：" + row.sentence.format(words=f"{whose}如同 {in_chinese(step.change.words)}"),
         row.advice,
     )
 
@@ -335,7 +346,7 @@ def _remarks(found: Walk, target: Side) -> list[str]:
             f"净值日均差 {gap:,.2f} → {left:,.2f} 元" if isfinite(gap) and isfinite(left) else "",
         ]
         if any(told):
-            remarks.append(f"{step.change.cause} {step.change.words[:80]}：{'，'.join(filter(None, told))}")
+            remarks.append(f"{step.change.cause} 改后：{'，'.join(filter(None, told))}")
     if found.own_noise is not None:
         remarks.append(f"同一侧两次运行不同 the side differs from itself, first at {found.own_noise.moment[:10]}")
     remarks.append(f"重新运行 {found.runs} 次 counterfactual runs")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from parity.compare import Verdict
     from parity.explanation import Explanation
     from parity.records import Side
     from parity.strategy_run import RunPlan
@@ -75,9 +75,9 @@ def parity(
     verdict = compare_sides(ours, theirs)
     found, lacking = None, ""
     if strategy is not None and not verdict.equal and not no_causes:
-        found, lacking = _causes(
-            verdict, strategy, market, lambda: plan or plan_run(theirs, start, end, cash, frequency)
-        )
+        sides = (out / "run" if plan and out else local), platform
+        planned = partial(plan_run, theirs, start, end, cash, frequency)
+        found, lacking = _causes(sides, strategy, market, (lambda: plan) if plan else planned)
     for path in filter(None, (json_file, out and out / "parity.json")):
         write_json(verdict, path, found)
     for path in filter(None, (html_file, out and out / "parity.html")):
@@ -89,20 +89,18 @@ def parity(
 
 
 def _causes(
-    verdict: Verdict, strategy: Path, market: Path | None, planned: Callable[[], RunPlan]
+    sides: tuple[Path, Path], strategy: Path, market: Path | None, planned: Callable[[], RunPlan]
 ) -> tuple[Explanation | None, str]:
     """Return the causes, or None and why there are none: a search that fails leaves the verdict as it is."""
-    from parity.explain import explain_verdict
+    from parity.search_process import explain_apart
     from sdk.errors import JqalphaError
 
     if market is None:
         return None, "找原因需要 --market DIR (--strategy needs it)"
     try:
-        found = explain_verdict(verdict, strategy, market, planned())
+        return explain_apart(sides, strategy, market, planned()), ""
     except JqalphaError as error:
         return None, f"未找原因 causes not searched: {error}"
-    lacking = "不是 jqalpha export 导出的策略，不能找原因 not an exported strategy, causes cannot be searched"
-    return found, "" if found else f"{strategy.name}: {lacking}"
 
 
 def _run(strategy: Path, market: Path | None, out: Path | None, plan: RunPlan) -> Side:

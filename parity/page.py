@@ -15,7 +15,7 @@ from parity.explanation import Explanation
 from parity.first_steps import FIRST_STEPS
 from parity.layers import CHINESE, contrast
 from parity.log_lines import LABELS
-from parity.report import as_dict, day_of, write_text
+from parity.report import as_dict, day_of, derived_words, write_text
 from parity.terminal import points
 from sdk.report.charts import Curve, line_chart
 from sdk.report.plain_text import plain
@@ -45,6 +45,7 @@ def _view(verdict: Verdict, explanation: Explanation | None) -> dict[str, Any]:
         "headline": _headline(verdict, told),
         "changes": _changes(verdict, explanation),
         "causes": [{**cause, "points": points(cause["basis_points"])} for cause in told["causes"] or ()],
+        "derived": {layer.layer: derived_words(layer) for layer in explanation.rederived} if explanation else {},
         "unattributed": points(told["unattributed_bp"]) if explanation else "",
         "nav": _chart(verdict, curves, explanation) if curves.shown else "",
         "nav_gap": _gap_chart(curves) if curves.shown else "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from parity.compare import LayerCount, Verdict
@@ -10,7 +10,7 @@ from parity.explanation import Explanation
 from parity.first_steps import FIRST_STEPS
 from parity.layers import CHINESE, contrast
 from parity.log_lines import LABELS
-from parity.report import day_of, exit_code, verdict_line
+from parity.report import day_of, derived_words, exit_code, verdict_line
 from sdk.report.plain_text import plain
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def print_verdict(verdict: Verdict, console: Console, explanation: Explanation |
         _print_causes(explanation, console)
     if verdict.first is not None and not (explanation and explanation.causes):
         console.print(Text(f"先看 first look: {FIRST_STEPS[verdict.first.layer]}", "bold"), soft_wrap=True)
-    console.print(_layers(verdict.layers))
+    derived = {layer.layer: derived_words(layer) for layer in explanation.rederived} if explanation else {}
+    console.print(_layers(verdict.layers, derived))
     for line in _remarks(verdict):
         console.print(Text(line), soft_wrap=True)
     console.print(Text(verdict_line(verdict), style), soft_wrap=True)
@@ -64,7 +65,7 @@ def points(value: float | None) -> str:
     return "--" if value is None else f"{round(value, 2) + 0.0:+.2f}"  # + 0.0: no minus before a zero
 
 
-def _layers(layers: Iterable[LayerCount]) -> Table:
+def _layers(layers: Iterable[LayerCount], derived: Mapping[str, str]) -> Table:
     from rich.text import Text
 
     table = _table(
@@ -73,7 +74,7 @@ def _layers(layers: Iterable[LayerCount]) -> Table:
     for layer in layers:
         colour = "red" if layer.different else "green" if layer.compared else "dim"
         counts = (str(count) for count in (layer.compared, layer.different, layer.unjudged))
-        cells = (f"{CHINESE[layer.layer]} {layer.layer}", *counts, _remark(layer))
+        cells = (f"{CHINESE[layer.layer]} {layer.layer}", *counts, derived.get(layer.layer) or _remark(layer))
         table.add_row(*(Text(cell, colour) for cell in cells))
     return table
 

@@ -96,7 +96,7 @@ def test_steps_behind_an_equal_run_are_not_charged(monkeypatch: pytest.MonkeyPat
 
 def test_remarks_leave_out_what_was_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     told = explanation(_walked(C_ALONE, monkeypatch), "local", CASH, _side(GOAL))
-    assert "FILL C：净值日均差 70.00 → 10.00 元" in told.remarks  # no positions: no share of holdings
+    assert "FILL 改后：净值日均差 70.00 → 10.00 元" in told.remarks  # no positions: no share of holdings
     without = explanation(_walked(C_ALONE, monkeypatch), "local", CASH, Side("a log", ()))
     assert [remark for remark in without.remarks if "nan" in remark or "元" in remark] == []
 
