@@ -107,7 +107,7 @@ CAUSES: tuple[CauseRow, ...] = (
         "FREQ", "运行频率与任务时间 schedule", ("inputs", "order"),
         _either(_fields("rebalance", "time"), _blind, _minutes), trading.schedules,
         "调仓时刻不同：{words} (time of the task)",
-        "两侧用同一 run_monthly 日期与时间、同一回测频率",
+        "两侧用同一句 run_monthly（同一天、同一时刻）与同一回测频率",
     ),
     CauseRow(
         "UNIV", "股票池 universe", ("inputs",), _either(_fields("pool"), _blind), candidates.pools,
@@ -155,12 +155,12 @@ CAUSES: tuple[CauseRow, ...] = (
     CauseRow(
         "FILL", "成交价 fill", ("fill price",), _either(_has("fill price"), _unseen("fill price")), trading.fills,
         "成交价的算法不同：{words} (slippage, open or close)",
-        "不设滑点时聚宽默认 0.00246，买卖各半；开盘任务按开盘价成交",
+        "两侧写同一句 set_slippage；都不写时聚宽默认 0.00246，买卖各半，开盘任务按开盘价成交",
     ),
     CauseRow(
         "FEE", "手续费 fee", ("fee",), _either(_has("fee"), _unseen("fee")), trading.fees,
         "费率不同：{words} (commission, minimum, stamp tax)",
-        "set_order_cost 写明佣金、最低 5 元与印花税；聚宽默认佣金 0.0003、卖出税 0.001，不按日期调整",
+        "两侧写同一句 set_order_cost；都不写时聚宽默认佣金 0.0003、最低 5 元、卖出税 0.001，不按日期调整",
     ),
     CauseRow(
         "SIZE", "数量 size", ("target", "size"), _either(_has("target", "size", "order"), _no_orders), trading.sizes,

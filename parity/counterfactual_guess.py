@@ -29,6 +29,7 @@ class CostCall(NamedTuple):
     """A call of ``set_order_cost``; ``daily``: it has to be made each morning, because it asks for the date."""
 
     call: str
+    words: str
     daily: bool = False
 
 
@@ -197,8 +198,8 @@ def slippages(side: Side, bundle: Bundle) -> list[str]:
             exact = simple_between(max(lows), min(highs))
             number = exact if exact is not None else simple_between(min(low, high), max(low, high))
             if number is not None and number >= -1e-9:
-                found.append(f"set_slippage({name}({abs(number)!r}))")
-    return found
+                found.append(f"set_slippage({name}({abs(number)!r}))" if abs(number) > 0 else _NO_SLIPPAGE)
+    return list(dict.fromkeys(found))
 
 
 def order_costs(side: Side) -> list[CostCall]:
@@ -231,13 +232,13 @@ def order_costs(side: Side) -> list[CostCall]:
         early = [row for row in sells if row[0] < _HALVED]
         whole, before, after = (_tax(part, rate, least) for part in (sells, early, late))
         if whole is not None or not sells:
-            calls.append(CostCall(_cost(repr(0.001 if whole is None else whole), rate, least)))
+            calls.append(_cost(0.001 if whole is None else whole, rate, least))
         elif before is not None and after is not None:
-            both = f"{before!r} if str(context.current_dt.date()) < '{_HALVED}' else {after!r}"
-            calls.append(CostCall(_cost(both, rate, least), daily=True))
+            calls.append(_cost((before, after), rate, least))
     return calls
 
 
+_NO_SLIPPAGE = "set_slippage(FixedSlippage(0))"
 _USUAL_SLIPPAGE = (
     *("PriceRelatedSlippage(0.00246)", "FixedSlippage(0)", "FixedSlippage(0.02)", "PriceRelatedSlippage(0.002)"),
     *("PriceRelatedSlippage(0.001)", "PriceRelatedSlippage(0.003)", "FixedSlippage(0.01)", "FixedSlippage(0.04)"),
@@ -254,19 +255,24 @@ def usual_costs(side: Side) -> list[CostCall]:
     """Return the costs that people set, for a side whose files tell no fee; else nothing."""
     if any(fill.fee is not None for fill in fills_of(side)):
         return []
-    by_day = f"0.001 if str(context.current_dt.date()) < '{_HALVED}' else 0.0005"
     return [
-        CostCall(_cost(tax, rate, least), daily=tax == by_day)
+        _cost(tax, rate, least)
         for rate, least in _USUAL_RATES
-        for tax in (("0.001", "0.0005", by_day) if rate else ("0",))
+        for tax in ((0.001, 0.0005, (0.001, 0.0005)) if rate else (0.0,))
     ]
 
 
-def _cost(tax: str, rate: float, least: float) -> str:
-    return (
-        f"set_order_cost(OrderCost(open_tax=0, close_tax={tax}, open_commission={rate!r}, "
+def _cost(tax: float | tuple[float, float], rate: float, least: float) -> CostCall:
+    """Return the call for a stamp tax, or for one before the day of its halving and one from that day on."""
+    text, shown = repr(tax), f"{tax:g}" if isinstance(tax, float) else ""
+    if isinstance(tax, tuple):
+        text = f"{tax[0]!r} if str(context.current_dt.date()) < '{_HALVED}' else {tax[1]!r}"
+        shown = f"{tax[0]:g}，{_HALVED} 起 {tax[1]:g}"
+    call = (
+        f"set_order_cost(OrderCost(open_tax=0, close_tax={text}, open_commission={rate!r}, "
         f"close_commission={rate!r}, close_today_commission=0, min_commission={least!r}), type='stock')"
     )
+    return CostCall(call, f"佣金 {rate:g}，最低 {least:g} 元，卖出税 {shown}", isinstance(tax, tuple))
 
 
 def _rate(rows: Sequence[tuple[str, str, float, float, float]], taken: float) -> float | None:

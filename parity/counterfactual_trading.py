@@ -165,7 +165,7 @@ def fees(scene: Scene) -> Iterator[Change]:
     except JqalphaError:
         return
     for cost in costs:
-        yield Change("FEE", cost.call, partial(_with_costs, cost, {}))
+        yield Change("FEE", cost.words, partial(_with_costs, cost, {}))
     yield rule_change("FEE", commission_rounding="cent")
     for cost in costs[:3]:
-        yield Change("FEE", f"{cost.call}, cents", partial(_with_costs, cost, {"commission_rounding": "cent"}))
+        yield Change("FEE", f"{cost.words}，取整到分", partial(_with_costs, cost, {"commission_rounding": "cent"}))

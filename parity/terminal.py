@@ -35,7 +35,10 @@ def print_verdict(verdict: Verdict, console: Console, explanation: Explanation |
     if verdict.first is not None and not (explanation and explanation.causes):
         console.print(Text(f"先看 first look: {FIRST_STEPS[verdict.first.layer]}", "bold"), soft_wrap=True)
     derived = {layer.layer: derived_words(layer) for layer in explanation.rederived} if explanation else {}
-    console.print(_layers(verdict.layers, derived))
+    shown = [layer for layer in verdict.layers if layer.compared or layer.unjudged or layer.layer in derived]
+    console.print(_layers(shown, derived))
+    for text in _not_judged([layer for layer in verdict.layers if layer not in shown and layer.layer != "features"]):
+        console.print(Text(text, "dim"), soft_wrap=True)
     for line in _remarks(verdict):
         console.print(Text(line), soft_wrap=True)
     console.print(Text(verdict_line(verdict), style), soft_wrap=True)
@@ -53,7 +56,7 @@ def _print_causes(explanation: Explanation, console: Console) -> None:
     if explanation.causes:
         console.print(table)
     for cause in explanation.causes:
-        console.print(Text(f"{plain(cause.code, 12)}: {plain(cause.sentence, 400)}"), soft_wrap=True)
+        console.print(Text(f"{plain(cause.code, 12)} {plain(cause.sentence, 400)}"), soft_wrap=True)
         console.print(Text(f"  要改 change: {plain(cause.change, 400)}", "bold"), soft_wrap=True)
     console.print(Text(f"未归因 unattributed: {points(explanation.unattributed_bp)} bp"))
     for remark in explanation.remarks:
@@ -77,6 +80,14 @@ def _layers(layers: Iterable[LayerCount], derived: Mapping[str, str]) -> Table:
         cells = (f"{CHINESE[layer.layer]} {layer.layer}", *counts, derived.get(layer.layer) or _remark(layer))
         table.add_row(*(Text(cell, colour) for cell in cells))
     return table
+
+
+def _not_judged(layers: Iterable[LayerCount]) -> list[str]:
+    """Return one line a reason: the layers that it keeps from being judged."""
+    names: dict[str, list[str]] = {}
+    for layer in layers:
+        names.setdefault(layer.why, []).append(CHINESE[layer.layer])
+    return [f"未能判断 not judged: {'、'.join(told)}: {why}" for why, told in names.items()]
 
 
 def _table(columns: Iterable[tuple[str, str]]) -> Table:
