@@ -8,7 +8,7 @@ Then the planted faults (planted_faults.py): on the made market and, where the r
 
     python -m benchmarks.parity [--quick] [--only readers|faults]
 
-Prints tables; the last line is one JSON object. ``--quick``: files of 10 MB instead of 100 MB, one fault of some
+Prints tables; the last line is one JSON object. ``--quick``: files of 2 MB instead of 100 MB, one fault of some
 causes on the made market. CPU seconds.
 """
 
@@ -92,7 +92,7 @@ def readers(megabytes: int) -> list[dict[str, object]]:
 def main() -> int:
     """Print the table and the JSON line; return 1 where a bar is not held."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="files of 10 MB, a few faults")
+    parser.add_argument("--quick", action="store_true", help="files of 2 MB, a few faults")
     parser.add_argument("--only", choices=["readers", "faults"], help="one part")
     chosen = parser.parse_args()
     figures = {} if chosen.only == "readers" else planted(chosen.quick)
@@ -128,7 +128,7 @@ def _bars_held(figures: dict) -> bool:
 
 
 def _readers(quick: bool, figures: dict) -> bool:
-    rows = readers(10 if quick else 100)
+    rows = readers(2 if quick else 100)
     print(f"{'case':<28} {'CPU s':>8} {'bar':>6} {'MB':>6} {'values':>10}  held")
     for row in rows:
         bar = f"{row['seconds_bar']:g}" if row["seconds_bar"] else "–"
