@@ -88,6 +88,8 @@ def parity(
     for path in filter(None, (html_file, out and out / "parity.html")):
         write_html(verdict, path, found)
     print_verdict(verdict, Console(markup=False, highlight=False, emoji=False), found)
+    if strategy is None and not verdict.equal and not no_causes:
+        lacking = "找原因：再给 --strategy 策略文件 --market 行情包 give both to name the causes"
     if lacking:
         click.echo(lacking, err=True)
     raise SystemExit(exit_code(verdict))

@@ -86,7 +86,7 @@ def rebalance_days(side: Side) -> list[str]:
     """Return the days with a rebalance: those of the audit lines, else those with orders, else with trading."""
     if side.audits:
         told = {line.day for line in side.audits}
-    elif orders := _orders_of(side):
+    elif orders := orders_of(side):
         told = {order.moment[:10] for order in orders}
     else:
         told = {row.day for row in side.results or () if _some(row.bought) or _some(row.sold)}
@@ -94,7 +94,7 @@ def rebalance_days(side: Side) -> list[str]:
     return sorted(filter(day_of, told))
 
 
-def _orders_of(side: Side) -> list[Order]:
+def orders_of(side: Side) -> list[Order]:
     """Return the orders of the side with the time when they were given, as the table prints it.
 
     A log tells an order that stays open again when it trades, on a later day; that is not another one.
@@ -121,7 +121,7 @@ def task_calls(side: Side, bundle: Bundle, start: str, end: str) -> list[str]:
     days = rebalance_days(side)
     if not days:
         return []
-    times = [order.moment[11:16] for order in _orders_of(side) if len(order.moment) > 10]
+    times = [order.moment[11:16] for order in orders_of(side) if len(order.moment) > 10]
     times += [line.moment[11:16] for line in side.audits or () if len(line.moment) > 10]
     common = [(time, days) for time, _ in Counter(times).most_common(2)]
     if not common:  # what is ordered at the close trades at the next open

@@ -15,7 +15,7 @@ from pathlib import Path
 from parity.attribute import explanation, walk
 from parity.compare import Verdict
 from parity.counterfactual import Bench, Recipe, Standing
-from parity.counterfactual_guess import fills_of
+from parity.counterfactual_guess import fills_of, orders_of
 from parity.counterfactual_text import is_exported
 from parity.explanation import Explanation
 from parity.quirks import BUILT_IN, load_quirks
@@ -37,7 +37,11 @@ _FROM_OUTSIDE = (
     "not an exported strategy: its choice of stocks was not varied"
 )
 _LACKS = "行情包没有 the bundle lacks {codes}：另一侧交易过，本地买卖不了；换一份含有它的行情包"
-_SHOWN_CODES = 8
+_NO_MINUTES = (
+    "行情包没有分钟线，而另一侧在 {times} 下单：本地按当日开盘价成交，成交价不会相同；换一份有分钟线的行情包 "
+    "the bundle has no minute bars"
+)
+_SHOWN_CODES, _SHOWN_TIMES = 8, 4
 
 
 def explain_verdict(
@@ -60,6 +64,7 @@ def explain_verdict(
     told = explanation(found, anchor, plan.cash, target, known)
     remarks = (
         *_lacking_codes(target, recipe.bundle),
+        *_lacking_minutes(target, recipe.bundle),
         *told.remarks,
         *(() if agrees[anchor].equal else (_OTHER_RUN.format(*_NAMES[anchor]),)),
         *(() if is_exported(text) else (_FROM_OUTSIDE,)),
@@ -73,6 +78,14 @@ def _lacking_codes(side: Side, bundle: Bundle) -> tuple[str, ...]:
     codes = sorted({fill.code for fill in fills_of(side)} - known)
     more = f" … 共 {len(codes)} 只" if len(codes) > _SHOWN_CODES else ""
     return (_LACKS.format(codes=plain(" ".join(codes[:_SHOWN_CODES]), 200) + more),) if codes else ()
+
+
+def _lacking_minutes(side: Side, bundle: Bundle) -> tuple[str, ...]:
+    """Say that the side ordered within the day though the bundle knows no price there but the day's own."""
+    times = sorted({order.moment[11:16] for order in orders_of(side)} - {"", "09:30", "15:00"})
+    if bundle.minutes is not None or not times:
+        return ()
+    return (_NO_MINUTES.format(times=plain(" ".join(times[:_SHOWN_TIMES]), 60)),)
 
 
 def _standing(recipe: Recipe, own: Side, side: Side) -> Standing:

@@ -157,6 +157,25 @@ def test_a_security_that_the_bundle_lacks_is_named(tmp_path: Path) -> None:
     assert "600837.XSHG" in told.remarks[0]
 
 
+@pytest.mark.parametrize(("time", "said"), [("14:50", True), ("open", False)])
+def test_orders_within_the_day_on_a_bundle_without_minutes_are_remarked(
+    time: str, said: bool, tmp_path: Path
+) -> None:
+    text = STRATEGY.read_text("utf-8").replace('time="open"', f'time="{time}"')
+    text = text.replace(TASK.replace("open", time), FAULTS[0][1] + TASK.replace("open", time))
+    told = explained(tmp_path / "local", platform(tmp_path / "platform", text, {}))
+    assert any("没有分钟线，而另一侧在 14:50 下单" in remark for remark in told.remarks) == said
+
+
+def test_a_run_directory_alone_is_told_how_to_have_causes_named(two, capsys) -> None:
+    assert run(*two) == 1
+    assert "--strategy" in capsys.readouterr().err
+    assert run(*two, "--no-causes") == 1
+    assert capsys.readouterr().err == ""
+    assert run(two[0], two[0]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_recipe_of_a_text_that_was_not_exported_is_changed_from_outside_only() -> None:
     from parity.causes import CAUSES
     from parity.scene import Scene
