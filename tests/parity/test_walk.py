@@ -65,13 +65,13 @@ def _walked(table: Table, monkeypatch: pytest.MonkeyPatch) -> Walk:
         ]
     )
 
-    def best(bench: Any, scene: Any, now: Any) -> list | None:
+    def best(bench: Any, scene: Any, now: Any, near: Any) -> list | None:
         change = next(changes, None)
         return None if change is None else [(change, bench.full(change.apply(now.recipe)))]
 
     monkeypatch.setattr(attribute, "Bench", TableBench)
     monkeypatch.setattr(attribute, "_best", best)
-    monkeypatch.setattr(attribute, "_pair", lambda bench, scene, now: None)
+    monkeypatch.setattr(attribute, "_pair", lambda bench, scene, now, near: None)
     recipe: Any = frozenset()
     return walk(recipe, _side(GOAL))
 

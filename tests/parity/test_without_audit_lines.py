@@ -18,8 +18,10 @@ from benchmarks.planted_mutations import MUTATIONS
 from parity.attribute import walk
 from parity.compare import compare_sides
 from parity.counterfactual import Recipe, run_into
+from parity.distance import distance
 from parity.explain import explain_verdict
 from parity.explanation import Explanation
+from parity.layers import DIFFERENT, Comparison
 from parity.page import write_html
 from parity.report import as_dict
 from parity.side import read_side
@@ -99,6 +101,39 @@ def test_the_cause_is_named_from_what_is_left(base: Recipe, fault: str, form: st
     found = walk(base, target)
     assert found.codes == (KNOWN[fault].cause,)
     assert found.equal
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("lag 2", "no slippage"),
+        pytest.param(
+            ("code descending", "95 % invested"), marks=pytest.mark.slow
+        ),  # "Shanghai only" is as near that day
+        pytest.param(("60 days", "dividends untaxed"), marks=pytest.mark.slow),
+    ],
+    ids="+".join,
+)
+def test_two_causes_are_named_from_a_silent_log(base: Recipe, pair: tuple[str, str], tmp_path: Path) -> None:
+    wrong = base
+    for fault in pair:
+        wrong = KNOWN[fault].plant(wrong)
+    run_into(wrong, wrong.end, tmp_path / "platform")
+    without_audits(tmp_path / "platform")
+    found = walk(base, read_side(tmp_path / "platform"))
+    assert set(found.codes) == {KNOWN[fault].cause for fault in pair}
+    assert found.equal
+
+
+def test_distance_counts_sizes_of_numbers_and_whole_records() -> None:
+    def differing(local: str, platform: str) -> Comparison:
+        return Comparison("size", "数量 amount", "2018-07-02 09:30:00", "600519.XSHG", local, platform, DIFFERENT)
+
+    assert distance([differing("100股", "95股")]) == pytest.approx(0.05)
+    assert distance([differing("-5", "5")]) == 1.0
+    assert distance([differing("无 none", "买 buy 100股 filled")]) == 1.0
+    assert distance([differing("2018-06-29", "2018-06-28"), differing("0", "0.00")]) == 1.0
+    assert distance([]) == 0.0
 
 
 # --------------------------------------------------------------------------------------------------- derived layers
