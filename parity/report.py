@@ -148,7 +148,7 @@ def derived_words(layer: Rederived) -> str:
     if not layer.different:
         return f"{head}{layer.compared} 个值一致 equal"
     named = " ".join(filter(None, (layer.day, plain(layer.security, 20), plain(layer.field, 30))))
-    values = "{} | {}".format(*contrast(layer.local, layer.platform, 40))
+    values = "平台 {1}，本地 {0}".format(*contrast(layer.local, layer.platform, 40))
     return f"{head}{layer.different} / {layer.compared} 不同，首个 {named}: {values}"
 
 

@@ -172,6 +172,9 @@ def test_layers_of_the_signal_are_derived_and_marked(whole_market: Recipe, tmp_p
     for text in (console.export_text(), (tmp_path / "page.html").read_text("utf-8")):
         assert "本地重算" in text
         assert "2018-06-28" in text
+    html = (tmp_path / "page.html").read_text("utf-8")
+    assert "信号日 lag: 平台 2018-06-28，本地 2018-06-29" in html
+    assert html.count('<tr class="derived">') == 4
 
 
 def test_a_fault_after_the_signal_leaves_the_derived_layers_equal(whole_market: Recipe, tmp_path: Path) -> None:
