@@ -42,6 +42,10 @@ from sdk.report.audit_lines import AuditLine
 
 MOST_STEPS, MOST_FULL_RUNS, MOST_PARTIAL_RUNS, MOST_PAIRS, MOST_OF_A_CAUSE = 10, 8, 3, 40, 6
 MOST_NEAR, MOST_NEAR_PAIRS, MUCH_NEARER = 3, 150, 0.5
+_NEAREST_ONLY = (
+    "没有 AUDIT 行，改后仍有差异：所列原因是与文件最接近的解释，未必是全部 "
+    "the sides still differ and no audit lines tell the layer: the causes are the nearest explanation"
+)
 _DEEP_CODES = frozenset(row.code for row in DEEP)
 _GIVEN_WHEN = {
     "pool": lambda scene: any("pool" in field for field in scene.fields),
@@ -382,6 +386,8 @@ def _remarks(found: Walk, target: Side) -> list[str]:
             remarks.append(f"{step.change.cause} 改后：{'，'.join(filter(None, told))}")
     if found.own_noise is not None:
         remarks.append(f"同一侧两次运行不同 the side differs from itself, first at {found.own_noise.moment[:10]}")
+    if found.steps and not found.equal and not target.audits:
+        remarks.append(_NEAREST_ONLY)
     remarks.append(f"重新运行 {found.runs} 次 counterfactual runs")
     return remarks
 
