@@ -63,6 +63,9 @@ def _by_code(records: Iterable[Record]) -> dict[str, list[Record]]:
 
 def _pair_group(local: list[Record], platform: list[Record]) -> Iterator[Pair[Record]]:
     """Pair the records of one day and code; linear in their number."""
+    if len(local) == len(platform) == 1 and local[0].direction == platform[0].direction:
+        yield local[0], platform[0]  # the usual case; whatever their times, nothing else is there to pair with
+        return
     shown = min((len(record.moment) for record in (*local, *platform)), default=0)
     passes: tuple[Callable[[Dated], tuple[str, str]], ...] = (
         lambda record: (record.moment[:shown], record.direction),

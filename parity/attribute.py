@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import combinations
+from itertools import combinations, zip_longest
 from math import isfinite
 
 from parity.causes import BY_CODE, CAUSES, DEEP, GIVEN, CauseRow
+from parity.change_words import in_chinese
 from parity.counterfactual import (
     Bench,
     Change,
@@ -28,17 +29,23 @@ from parity.counterfactual import (
     last_value,
     path_gap,
 )
-from parity.counterfactual_candidates import Scene
 from parity.counterfactual_text import NotApplicable
 from parity.counterfactual_values import LAYERS_GIVEN, with_given
+from parity.distance import distance
 from parity.explanation import Cause, Explanation
 from parity.layers import CHINESE, Comparison
 from parity.quirks import Quirk, matching, quirk_remark
 from parity.records import Side
+from parity.scene import Scene
 from sdk.errors import JqalphaError
 from sdk.report.audit_lines import AuditLine
 
 MOST_STEPS, MOST_FULL_RUNS, MOST_PARTIAL_RUNS, MOST_PAIRS, MOST_OF_A_CAUSE = 10, 8, 3, 40, 6
+MOST_NEAR, MOST_NEAR_PAIRS, MUCH_NEARER = 3, 150, 0.5
+_NEAREST_ONLY = (
+    "没有 AUDIT 行，改后仍有差异：所列原因是与文件最接近的解释，未必是全部 "
+    "the sides still differ and no audit lines tell the layer: the causes are the nearest explanation"
+)
 _DEEP_CODES = frozenset(row.code for row in DEEP)
 _GIVEN_WHEN = {
     "pool": lambda scene: any("pool" in field for field in scene.fields),
@@ -96,7 +103,8 @@ def walk(
     while not now.standing.equal and len(steps) < MOST_STEPS:
         scene = _scene(bench, now)
         found = _noise_step(bench, scene, now) if noise is not None and not steps else None
-        found = found or _best(bench, scene, now) or _pair(bench, scene, now)
+        near: Near = []
+        found = found or _best(bench, scene, now, near) or _pair(bench, scene, now, near)
         if found is None and given:
             found = _given(bench, scene, now)
         if not found:
@@ -132,31 +140,46 @@ def _noise_step(bench: Bench, scene: Scene, now: Trial) -> Found | None:
 
 
 # -------------------------------------------------------------------------------------------------------- one change
-def _best(bench: Bench, scene: Scene, now: Trial) -> Found | None:
-    """Return the one change that leaves the latest first difference; rows with many changes are asked last."""
-    found = _single(bench, scene, now, CAUSES)
+Near = list[tuple[float, int, Change]]  # how far apart the sides are with a change made, its number, the change
+
+
+def _best(bench: Bench, scene: Scene, now: Trial, near: Near) -> Found | None:
+    """Return the one change that leaves the latest first difference; rows with many changes are asked last.
+
+    ``near`` is filled with what was tried, where there are no audit lines.
+    """
+    found = _single(bench, scene, now, CAUSES, near)
     if found and (found[0][1].standing.equal or found[0][0].cause not in _DEEP_CODES):
         return found
-    deeper = _single(bench, scene, now, DEEP)
+    deeper = _single(bench, scene, now, DEEP, near)
     both = [*(found or ()), *(deeper or ())]
     return [max(both, key=lambda run: run[1].standing.key)] if both else None
 
 
-def _single(bench: Bench, scene: Scene, now: Trial, rows: Sequence[CauseRow]) -> Found | None:
+def _single(bench: Bench, scene: Scene, now: Trial, rows: Sequence[CauseRow], near: Near) -> Found | None:
     """Return the change that moves the first difference furthest, run to the end; None where none does.
 
     What cures its probe is run to the end at once, and the search ends with the first that cures the whole run.
+    Without audit lines a change that cures its probe in part must also bring the sides much nearer, and the nearest
+    comes first: there any choice of stocks moves some difference.
     """
     runs: Found = []
-    partial: list[tuple[tuple[str, int, int], int, Change, Recipe]] = []
-    options = [change for row in rows if row.signature(scene) for change in _changes(row, scene)]
+    partial: list[tuple[tuple[float, tuple[str, int, int], int], Change, Recipe]] = []
+    options = [change for row in _in_turn(rows, scene) for change in _changes(row, scene)]
+    apart = distance(scene.of_the_day)
     for number, change in enumerate(options):
         made = _applied(change, now.recipe)
         trial = None if made is None else _try(bench, scene, made)
-        if made is None or trial is None or not trial.standing.beyond(now.standing):
+        if made is None or trial is None:
+            continue
+        gap = 0.0 if scene.audited else distance(bench.seen(trial.verdict))
+        if not scene.audited:
+            near.append((gap, number, change))
+        if not trial.standing.beyond(now.standing):
             continue
         if not trial.standing.equal:
-            partial.append((trial.standing.key, -number, change, made))
+            if scene.audited or gap < MUCH_NEARER * apart:
+                partial.append(((-gap, trial.standing.key, -number), change, made))
         elif (whole := bench.attempt(made)) is not None:
             runs.append((change, whole))
             if whole.standing.equal:
@@ -164,18 +187,31 @@ def _single(bench: Bench, scene: Scene, now: Trial, rows: Sequence[CauseRow]) ->
             if len(runs) == MOST_FULL_RUNS:
                 break
     if not runs:
-        partial.sort(key=lambda row: row[:2], reverse=True)
-        tried = [(change, bench.attempt(made)) for _, _, change, made in partial[:MOST_PARTIAL_RUNS]]
+        partial.sort(key=lambda row: row[0], reverse=True)
+        tried = [(change, bench.attempt(made)) for _, change, made in partial[:MOST_PARTIAL_RUNS]]
         runs = [(change, whole) for change, whole in tried if whole is not None]
+        if not scene.audited:
+            runs = sorted(runs, key=lambda run: distance(bench.seen(run[1].verdict)))
+            runs = [run for run in runs if run[1].standing.beyond(now.standing)][:1]  # the nearest over the whole run
     runs = [(change, whole) for change, whole in runs if whole.standing.beyond(now.standing)]
     return [max(runs, key=lambda run: (run[1].standing.key, -path_gap(run[1].side, bench.target)))] if runs else None
 
 
+def _in_turn(rows: Sequence[CauseRow], scene: Scene) -> list[CauseRow]:
+    """Return the rows whose signature fits; without audit lines those born where the first difference is come first.
+
+    Many rows fit then, for the signal shows in all that is traded, and each of their changes is a run.
+    """
+    fitting = [row for row in rows if row.signature(scene)]
+    return fitting if scene.audited else sorted(fitting, key=lambda row: scene.first_layer not in row.layers)
+
+
 def _changes(row: CauseRow, scene: Scene) -> list[Change]:
-    """Return the changes that a row offers; those before the first that cannot be made out."""
+    """Return the changes that a row offers and the strategy can take; those before the first that cannot be made."""
     found: list[Change] = []
     with suppress(NotApplicable, JqalphaError):
-        found.extend(change for change in row.changes(scene))  # what came before the exception stays in the list
+        # what came before the exception stays in the list
+        found.extend(change for change in row.changes(scene) if change.portable or scene.exported)
     return found
 
 
@@ -195,14 +231,18 @@ def _try(bench: Bench, scene: Scene, recipe: Recipe) -> Trial | None:
 
 
 # ----------------------------------------------------------------------------------------------- two changes at once
-def _pair(bench: Bench, scene: Scene, now: Trial) -> Found | None:
+def _pair(bench: Bench, scene: Scene, now: Trial, near: Near) -> Found | None:
     """Return two changes of different causes that remove the first difference together; None where none do."""
     rows = [row for row in CAUSES if row.signature(scene)]
-    options = [
-        change for row in rows for change in _changes(row, scene)[:MOST_OF_A_CAUSE] if _applied(change, now.recipe)
+    offered = [
+        [change for change in _changes(row, scene)[:MOST_OF_A_CAUSE] if _applied(change, now.recipe)] for row in rows
     ]
-    pairs = [(one, other) for one, other in combinations(options, 2) if one.cause != other.cause]
-    for one, other in pairs[:MOST_PAIRS]:
+    if near:
+        pairs = _near_pairs(scene, near, offered)
+    else:
+        twos = combinations([change for changes in offered for change in changes], 2)
+        pairs = [(one, other) for one, other in twos if one.cause != other.cause][:MOST_PAIRS]
+    for one, other in pairs:
         first = _applied(one, now.recipe)
         both = None if first is None else _applied(other, first)
         trial = None if both is None else _try(bench, scene, both)
@@ -212,6 +252,14 @@ def _pair(bench: Bench, scene: Scene, now: Trial) -> Found | None:
         if halfway is not None and whole is not None and whole.standing.beyond(now.standing):
             return [(one, halfway), (other, whole)]
     return None
+
+
+def _near_pairs(scene: Scene, near: Near, offered: Sequence[Sequence[Change]]) -> list[tuple[Change, Change]]:
+    """Return the changes that brought the sides nearest, each with the first changes of every other cause."""
+    apart = distance(scene.of_the_day)
+    nearest = [change for gap, _, change in sorted(near, key=lambda row: row[:2]) if gap < apart][:MOST_NEAR]
+    in_turn = [change for place in zip_longest(*offered) for change in place if change is not None]
+    return [(one, other) for other in in_turn for one in nearest if one.cause != other.cause][:MOST_NEAR_PAIRS]
 
 
 # ------------------------------------------------------------------------------------------- the other side's values
@@ -320,7 +368,7 @@ def _cause(step: Step, anchor: str, sign: float, cash: float) -> Cause:
     whose = "平台" if anchor == "local" else "本地"
     return Cause(
         *(row.code, step.day, step.security, first.layer, first.field, values["local"], values["platform"], points),
-        f"{row.name}：" + row.sentence.format(words=f"{whose}：{step.change.words}"),
+        f"{row.name}：" + row.sentence.format(words=f"{whose}如同 {in_chinese(step.change.words)}"),
         row.advice,
     )
 
@@ -335,9 +383,11 @@ def _remarks(found: Walk, target: Side) -> list[str]:
             f"净值日均差 {gap:,.2f} → {left:,.2f} 元" if isfinite(gap) and isfinite(left) else "",
         ]
         if any(told):
-            remarks.append(f"{step.change.cause} {step.change.words[:80]}：{'，'.join(filter(None, told))}")
+            remarks.append(f"{step.change.cause} 改后：{'，'.join(filter(None, told))}")
     if found.own_noise is not None:
         remarks.append(f"同一侧两次运行不同 the side differs from itself, first at {found.own_noise.moment[:10]}")
+    if found.steps and not found.equal and not target.audits:
+        remarks.append(_NEAREST_ONLY)
     remarks.append(f"重新运行 {found.runs} 次 counterfactual runs")
     return remarks
 

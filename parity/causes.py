@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from parity import counterfactual_candidates as candidates
+from parity import counterfactual_trading as trading
 from parity.counterfactual import Change
-from parity.counterfactual_candidates import Scene
+from parity.scene import Scene
 
 Signature = Callable[[Scene], bool]
 
@@ -22,7 +23,8 @@ Signature = Callable[[Scene], bool]
 class CauseRow:
     """One cause: code, name, where its first difference shows, signature, counterfactuals, and what to change.
 
-    ``layers`` name the layers whose first difference belongs to the cause when it is cured.
+    ``layers`` name the layers whose first difference belongs to the cause when it is cured. Which of the changes a
+    strategy that was not exported can take, each change says itself (``Change.portable``).
     """
 
     code: str
@@ -56,34 +58,56 @@ def _only_benchmark(scene: Scene) -> bool:
     }  # fmt: skip
 
 
-_silent: Signature = lambda scene: not scene.audited  # noqa: E731 - one line of a table
-_trades = _has("order", "size", "target", "position")
-_blind = lambda scene: _silent(scene) and _trades(scene)  # noqa: E731 - without audit lines all shows in the orders
+def _unseen(*layers: str) -> Signature:
+    """The files tell none of these layers, so what is born there shows in what is traded or worth that day."""
+    return lambda scene: scene.hidden.issuperset(layers) and bool(scene.layers - {"figure"}) and not (
+        _only_benchmark(scene)
+    )  # fmt: skip
+
+
+def _minutes(scene: Scene) -> bool:
+    """There are minutes, so the run could have another frequency: then other orders or other prices."""
+    return scene.recipe.bundle.minutes is not None and bool(
+        scene.layers & {"order", "size", "fill price", "position"}
+    )
+
+
+def _no_holdings(scene: Scene) -> bool:
+    """Cash and shares that came or went are not told, but what was ordered or worth afterwards is."""
+    return _unseen("cash", "position")(scene) and bool(scene.layers & {"order", "size", "NAV"})
+
+
+def _blind(scene: Scene) -> bool:
+    """Without audit lines all that concerns the signal shows in what is traded."""
+    return not scene.audited and (_has("order", "size", "target", "position")(scene) or _no_orders(scene))
+
+
+_no_orders = _unseen("order", "size")
 
 CAUSES: tuple[CauseRow, ...] = (
     CauseRow(
         "ENV", "环境、版本或残留状态 environment", ("inputs", "score", "target", "order", "cash", "NAV"),
         lambda scene: scene.on_first_day
         and scene.first_layer in ("cash", "NAV", "position", "target", "order", "size"),
-        candidates.capital,
+        trading.capital,
         "两侧起点不同：{words}。残留的状态、资金或未固定的随机数使同一策略两次运行不同 (leftover state or no seed)",
         "从干净状态、同样的初始资金开始，固定随机种子，再比较一次",
     ),
     CauseRow(
-        "METRIC", "指标口径 convention", ("figure",), _only_figures, candidates.conventions,
+        "METRIC", "指标口径 convention", ("figure",), _only_figures, trading.conventions,
         "净值逐日相同，指标不同：口径为 {words}。聚宽：无风险利率 4%，一年 250 天，超额为几何",
         "指标改用聚宽口径（无风险利率 0.04，250 天，几何超额）",
     ),
     CauseRow(
-        "BENCH", "基准 benchmark", ("NAV",), _only_benchmark, candidates.benchmarks,
+        "BENCH", "基准 benchmark", ("NAV",), _only_benchmark, trading.benchmarks,
         "只有基准曲线不同：{words} (only the benchmark differs)",
         "两侧用同一基准指数，基准自首日前一交易日收盘起算",
     ),
     CauseRow(
         "FREQ", "运行频率与任务时间 schedule", ("inputs", "order"),
-        _either(_fields("rebalance", "time"), _blind), candidates.schedules,
+        _either(_fields("rebalance", "time"), _blind, _minutes), trading.schedules,
         "调仓时刻不同：{words} (time of the task)",
-        "两侧用同一 run_monthly 日期与时间、同一回测频率",
+        "两侧用同一句 run_monthly（同一天、同一时刻）与同一回测频率",
     ),
     CauseRow(
         "UNIV", "股票池 universe", ("inputs",), _either(_fields("pool"), _blind), candidates.pools,
@@ -103,7 +127,7 @@ CAUSES: tuple[CauseRow, ...] = (
     ),
     CauseRow(
         "ADJ", "复权、分红与送转 adjustment", ("inputs", "cash", "position", "score"),
-        _either(_has("cash", "position"), _fields("输入"), _blind), candidates.adjustments,
+        _either(_has("cash", "position"), _fields("输入"), _blind, _no_holdings), candidates.adjustments,
         "复权或除权处理不同：{words} (adjustment, dividends)",
         "用不复权价与累计因子（只用因子之比）；分红税前 20%，除权日开盘前入账",
     ),
@@ -129,22 +153,23 @@ CAUSES: tuple[CauseRow, ...] = (
         "两侧都用 RANK_KEYS 规定的同分先后，不要依赖股票池顺序",
     ),
     CauseRow(
-        "FILL", "成交价 fill", ("fill price",), _has("fill price"), candidates.fills,
+        "FILL", "成交价 fill", ("fill price",), _either(_has("fill price"), _unseen("fill price")), trading.fills,
         "成交价的算法不同：{words} (slippage, open or close)",
-        "不设滑点时聚宽默认 0.00246，买卖各半；开盘任务按开盘价成交",
+        "两侧写同一句 set_slippage；都不写时聚宽默认 0.00246，买卖各半，开盘任务按开盘价成交",
     ),
     CauseRow(
-        "FEE", "手续费 fee", ("fee",), _has("fee"), candidates.fees,
+        "FEE", "手续费 fee", ("fee",), _either(_has("fee"), _unseen("fee")), trading.fees,
         "费率不同：{words} (commission, minimum, stamp tax)",
-        "set_order_cost 写明佣金、最低 5 元与印花税；聚宽默认佣金 0.0003、卖出税 0.001，不按日期调整",
+        "两侧写同一句 set_order_cost；都不写时聚宽默认佣金 0.0003、最低 5 元、卖出税 0.001，不按日期调整",
     ),
     CauseRow(
-        "SIZE", "数量 size", ("target", "size"), _has("target", "size", "order"), candidates.sizes,
+        "SIZE", "数量 size", ("target", "size"), _either(_has("target", "size", "order"), _no_orders), trading.sizes,
         "下单数量的算法不同：{words} (lots, weights, cash cap)",
         "目标金额 = 总资产 / TOP_K，先取整目标再减持仓，资金上限不预留手续费",
     ),
     CauseRow(
-        "LIMIT", "涨跌停与停牌 limits", ("order",), _has("order", "size", "position"), candidates.limits,
+        "LIMIT", "涨跌停与停牌 limits", ("order",), _either(_has("order", "size", "position"), _no_orders),
+        trading.limits,
         "涨跌停或停牌处理不同：{words} (filled on one side only)",
         "用行情包的 high_limit / low_limit / paused；涨停不买、跌停不卖、停牌不交易",
     ),

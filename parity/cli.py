@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from parity.compare import Verdict
     from parity.explanation import Explanation
     from parity.records import Side
     from parity.strategy_run import RunPlan
@@ -20,22 +20,20 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("local", metavar="STRATEGY_OR_RUN", type=click.Path(path_type=Path))
 @click.argument("platform", type=click.Path(path_type=Path))
-@click.option(
-    "--market", type=click.Path(path_type=Path), help="行情包目录；给策略文件时必需 needed for a strategy file"
-)
-@click.option("--out", type=click.Path(path_type=Path), help="结果目录 writes parity.html, parity.json (and run/)")
-@click.option("--start", metavar="YYYY-MM-DD", help="开始日期 [default: 平台下载的首日]")
-@click.option("--end", metavar="YYYY-MM-DD", help="结束日期 [default: 平台下载的末日]")
-@click.option("--cash", type=float, help="初始资金，元 [default: 由平台首日的总值与盈亏算出]")
-@click.option("--frequency", default="day", show_default=True, type=click.Choice(["day", "minute"]), help="频率")
+@click.option("--market", type=click.Path(path_type=Path), help="行情包目录；给策略文件时必需 the bundle to run on")
+@click.option("--out", type=click.Path(path_type=Path), help="结果目录：parity.html parity.json（与 run/）")
+@click.option("--start", metavar="YYYY-MM-DD", help="开始日期；默认取下载的首日 first day")
+@click.option("--end", metavar="YYYY-MM-DD", help="结束日期；默认取下载的末日 last day")
+@click.option("--cash", type=float, help="初始资金，元；默认由首日总值与盈亏算出 capital")
+@click.option("--frequency", default="day", show_default=True, type=click.Choice(["day", "minute"]), help="回测频率")
 @click.option(
     "--strategy",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="STRATEGY_OR_RUN 为运行目录时：导出的策略，用于找原因 the exported strategy, to name causes",
+    help="给的是运行目录时：它的策略文件，用于找原因 to name causes of a run",
 )
 @click.option("--no-causes", is_flag=True, help="只比较，不重新运行找原因 compare only")
-@click.option("--json", "json_file", type=_FILE, help="写出 JSON write the verdict")
-@click.option("--html", "html_file", type=_FILE, help="写出网页 write the page")
+@click.option("--json", "json_file", type=_FILE, help="另写 JSON")
+@click.option("--html", "html_file", type=_FILE, help="另写网页")
 def parity(
     local: Path,
     platform: Path,
@@ -50,11 +48,18 @@ def parity(
     json_file: Path | None,
     html_file: Path | None,
 ) -> None:
-    """对账：本地与聚宽下载 PLATFORM 的首个差异 · find the first difference.
+    """对账：本地与聚宽不同，从哪天、哪一层、因为什么 · the first difference and its causes.
 
-    STRATEGY_OR_RUN is a strategy file (.py: run here over the platform's dates on --market), or a run directory.
-    PLATFORM is a directory of downloads (log.txt, transaction.csv, position.csv, result.csv, any of them), one such
-    file, or a zip. Exit code: 0 equal, 1 different, 2 could not judge.
+    \b
+    STRATEGY_OR_RUN  策略文件 .py（在 --market 上按平台的日期运行一次），或运行目录
+    PLATFORM         聚宽下载：目录、zip 或一个文件；log.txt transaction.csv
+                     position.csv result.csv 有几个算几个
+    退出码           0 一致 · 1 不同 · 2 无法判断
+    \b
+    jqalpha parity strategy.py backtest.zip --market market --out parity-out
+
+    A strategy file is run here over the platform's dates; where the sides differ it is run again with one thing
+    changed at a time, to name the causes. Exit code: 0 equal, 1 different, 2 could not judge.
     """
     from rich.console import Console
 
@@ -75,34 +80,34 @@ def parity(
     verdict = compare_sides(ours, theirs)
     found, lacking = None, ""
     if strategy is not None and not verdict.equal and not no_causes:
-        found, lacking = _causes(
-            verdict, strategy, market, lambda: plan or plan_run(theirs, start, end, cash, frequency)
-        )
+        sides = (out / "run" if plan and out else local), platform
+        planned = partial(plan_run, theirs, start, end, cash, frequency)
+        found, lacking = _causes(sides, strategy, market, (lambda: plan) if plan else planned)
     for path in filter(None, (json_file, out and out / "parity.json")):
         write_json(verdict, path, found)
     for path in filter(None, (html_file, out and out / "parity.html")):
         write_html(verdict, path, found)
     print_verdict(verdict, Console(markup=False, highlight=False, emoji=False), found)
+    if strategy is None and not verdict.equal and not no_causes:
+        lacking = "找原因：再给 --strategy 策略文件 --market 行情包 give both to name the causes"
     if lacking:
         click.echo(lacking, err=True)
     raise SystemExit(exit_code(verdict))
 
 
 def _causes(
-    verdict: Verdict, strategy: Path, market: Path | None, planned: Callable[[], RunPlan]
+    sides: tuple[Path, Path], strategy: Path, market: Path | None, planned: Callable[[], RunPlan]
 ) -> tuple[Explanation | None, str]:
     """Return the causes, or None and why there are none: a search that fails leaves the verdict as it is."""
-    from parity.explain import explain_verdict
+    from parity.search_process import explain_apart
     from sdk.errors import JqalphaError
 
     if market is None:
         return None, "找原因需要 --market DIR (--strategy needs it)"
     try:
-        found = explain_verdict(verdict, strategy, market, planned())
+        return explain_apart(sides, strategy, market, planned()), ""
     except JqalphaError as error:
         return None, f"未找原因 causes not searched: {error}"
-    lacking = "不是 jqalpha export 导出的策略，不能找原因 not an exported strategy, causes cannot be searched"
-    return found, "" if found else f"{strategy.name}: {lacking}"
 
 
 def _run(strategy: Path, market: Path | None, out: Path | None, plan: RunPlan) -> Side:

@@ -62,11 +62,15 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Change:
-    """One thing changed: the cause that it stands for, its words, and the recipe that it makes (or NotApplicable)."""
+    """One thing changed: the cause that it stands for, its words, and the recipe that it makes (or NotApplicable).
+
+    ``portable``: any strategy can take it; otherwise it rewrites what only an exported file holds.
+    """
 
     cause: str
     words: str
     apply: Callable[[Recipe], Recipe]
+    portable: bool = True
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from parity.records import Fill, Side
+from parity.records import Fill, Order, Side
 from sdk.market.bundle import Bundle
+from sdk.report.numbers import Reading
 
 MOST_DECIMALS = 7
+_LOT = 100.0
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _HALVED = "2023-08-28"  # stamp tax from 0.1 % to 0.05 %
 
@@ -27,6 +29,7 @@ class CostCall(NamedTuple):
     """A call of ``set_order_cost``; ``daily``: it has to be made each morning, because it asks for the date."""
 
     call: str
+    words: str
     daily: bool = False
 
 
@@ -51,12 +54,19 @@ def simple_between(low: float, high: float, most: int = MOST_DECIMALS) -> float 
 
 
 def fills_of(side: Side) -> list[Fill]:
-    """Return the fills of the side, those of the log where it has them: it prints full floats."""
+    """Return the fills of the side, those of the log where it has them: it prints full floats.
+
+    Where only holdings are told, a stock that was all bought that day has its price as its cost, and no fee.
+    """
     for channel in ("log", "transaction"):
         told = side.trading.get(channel)
         if told is not None and len(told.fills):
             return list(told.fills)
-    return []
+    return [
+        Fill(row.day, row.code, "buy", row.amount, row.avg_cost, None)
+        for row in side.positions or ()
+        if row.amount and row.today_amount and row.amount.value == row.today_amount.value and _some(row.avg_cost)
+    ]
 
 
 def lag_of(side: Side, bundle: Bundle) -> int | None:
@@ -73,12 +83,37 @@ def lag_of(side: Side, bundle: Bundle) -> int | None:
 
 
 def rebalance_days(side: Side) -> list[str]:
-    """Return the days with a rebalance: those of the audit lines, else those with orders."""
+    """Return the days with a rebalance: those of the audit lines, else those with orders, else with trading."""
     if side.audits:
         told = {line.day for line in side.audits}
+    elif orders := orders_of(side):
+        told = {order.moment[:10] for order in orders}
     else:
-        told = {order.moment[:10] for channel in side.trading.values() for order in channel.orders}
+        told = {row.day for row in side.results or () if _some(row.bought) or _some(row.sold)}
+        told |= {row.day for row in side.positions or () if _some(row.today_amount)}
     return sorted(filter(day_of, told))
+
+
+def orders_of(side: Side) -> list[Order]:
+    """Return the orders of the side with the time when they were given, as the table prints it.
+
+    A log tells an order that stays open again when it trades, on a later day; that is not another one.
+    """
+    table = side.trading.get("transaction")
+    if table is not None and len(table.orders):
+        return list(table.orders)
+    log, found, waiting = side.trading.get("log"), [], Counter[str]()
+    for order in log.orders if log is not None else ():
+        if order.status != "open" and waiting[order.code]:
+            waiting[order.code] -= 1
+            continue
+        waiting[order.code] += order.status == "open"
+        found.append(order)
+    return found
+
+
+def _some(told: Reading | None) -> bool:
+    return told is not None and bool(told.value)
 
 
 def task_calls(side: Side, bundle: Bundle, start: str, end: str) -> list[str]:
@@ -86,20 +121,28 @@ def task_calls(side: Side, bundle: Bundle, start: str, end: str) -> list[str]:
     days = rebalance_days(side)
     if not days:
         return []
-    times = [order.moment[11:16] for told in side.trading.values() for order in told.orders if len(order.moment) > 10]
+    times = [order.moment[11:16] for order in orders_of(side) if len(order.moment) > 10]
     times += [line.moment[11:16] for line in side.audits or () if len(line.moment) > 10]
-    common = [time for time, _ in Counter(times).most_common(2)] or ["09:30"]
+    common = [(time, days) for time, _ in Counter(times).most_common(2)]
+    if not common:  # what is ordered at the close trades at the next open
+        common = [("09:30", days), ("15:00", _days_before(days, bundle)), ("15:00", days)]
     names = {"09:30": "open", "15:00": "close"}
     calendar = [str(day) for day in bundle.days if start <= str(day) <= end]
     found = []
-    for time in common:
+    for time, ordered in common:
         told = f'time="{names.get(time, time)}"'
-        found += [f"run_monthly(rebalance, {place}, {told})" for place in _places(days, calendar, 7)]
-        weekly = _places(days, calendar, 10)
+        found += [f"run_monthly(rebalance, {place}, {told})" for place in _places(ordered, calendar, 7)]
+        weekly = _places(ordered, calendar, 10)
         found += [f"run_weekly(rebalance, {place}, {told})" for place in weekly]
         if len(days) > 0.8 * len(calendar):
             found.append(f"run_daily(rebalance, {told})")
     return found
+
+
+def _days_before(days: Sequence[str], bundle: Bundle) -> list[str]:
+    """Return the trading day before each day."""
+    places = np.searchsorted(bundle.days, np.array(days, dtype="datetime64[D]")) - 1
+    return [str(bundle.days[place]) for place in places if place >= 0]
 
 
 def _places(days: Sequence[str], calendar: Sequence[str], width: int) -> list[int]:
@@ -155,8 +198,8 @@ def slippages(side: Side, bundle: Bundle) -> list[str]:
             exact = simple_between(max(lows), min(highs))
             number = exact if exact is not None else simple_between(min(low, high), max(low, high))
             if number is not None and number >= -1e-9:
-                found.append(f"set_slippage({name}({abs(number)!r}))")
-    return found
+                found.append(f"set_slippage({name}({abs(number)!r}))" if abs(number) > 0 else _NO_SLIPPAGE)
+    return list(dict.fromkeys(found))
 
 
 def order_costs(side: Side) -> list[CostCall]:
@@ -189,18 +232,47 @@ def order_costs(side: Side) -> list[CostCall]:
         early = [row for row in sells if row[0] < _HALVED]
         whole, before, after = (_tax(part, rate, least) for part in (sells, early, late))
         if whole is not None or not sells:
-            calls.append(CostCall(_cost(repr(0.001 if whole is None else whole), rate, least)))
+            calls.append(_cost(0.001 if whole is None else whole, rate, least))
         elif before is not None and after is not None:
-            both = f"{before!r} if str(context.current_dt.date()) < '{_HALVED}' else {after!r}"
-            calls.append(CostCall(_cost(both, rate, least), daily=True))
+            calls.append(_cost((before, after), rate, least))
     return calls
 
 
-def _cost(tax: str, rate: float, least: float) -> str:
-    return (
-        f"set_order_cost(OrderCost(open_tax=0, close_tax={tax}, open_commission={rate!r}, "
+_NO_SLIPPAGE = "set_slippage(FixedSlippage(0))"
+_USUAL_SLIPPAGE = (
+    *("PriceRelatedSlippage(0.00246)", "FixedSlippage(0)", "FixedSlippage(0.02)", "PriceRelatedSlippage(0.002)"),
+    *("PriceRelatedSlippage(0.001)", "PriceRelatedSlippage(0.003)", "FixedSlippage(0.01)", "FixedSlippage(0.04)"),
+)
+_USUAL_RATES = ((0.0003, 5.0), (0.0, 0.0), (0.00025, 5.0), (0.0002, 5.0), (0.0001, 5.0), (0.0003, 0.0), (0.0001, 0.0))
+
+
+def usual_slippages(side: Side) -> list[str]:
+    """Return the slippage that people set, for a side whose files tell no price of a fill; else nothing."""
+    return [] if fills_of(side) else [f"set_slippage({name})" for name in _USUAL_SLIPPAGE]
+
+
+def usual_costs(side: Side) -> list[CostCall]:
+    """Return the costs that people set, for a side whose files tell no fee; else nothing."""
+    if any(fill.fee is not None for fill in fills_of(side)):
+        return []
+    return [
+        _cost(tax, rate, least)
+        for rate, least in _USUAL_RATES
+        for tax in ((0.001, 0.0005, (0.001, 0.0005)) if rate else (0.0,))
+    ]
+
+
+def _cost(tax: float | tuple[float, float], rate: float, least: float) -> CostCall:
+    """Return the call for a stamp tax, or for one before the day of its halving and one from that day on."""
+    text, shown = repr(tax), f"{tax:g}" if isinstance(tax, float) else ""
+    if isinstance(tax, tuple):
+        text = f"{tax[0]!r} if str(context.current_dt.date()) < '{_HALVED}' else {tax[1]!r}"
+        shown = f"{tax[0]:g}，{_HALVED} 起 {tax[1]:g}"
+    call = (
+        f"set_order_cost(OrderCost(open_tax=0, close_tax={text}, open_commission={rate!r}, "
         f"close_commission={rate!r}, close_today_commission=0, min_commission={least!r}), type='stock')"
     )
+    return CostCall(call, f"佣金 {rate:g}，最低 {least:g} 元，卖出税 {shown}", isinstance(tax, tuple))
 
 
 def _rate(rows: Sequence[tuple[str, str, float, float, float]], taken: float) -> float | None:
@@ -227,7 +299,12 @@ def _tax(rows: Sequence[tuple[str, str, float, float, float]], rate: float, leas
 
 
 def weight_factor(mine: Side, theirs: Side) -> float | None:
-    """Return by which factor the targets of the other side are larger, from the first audit line; None: not told."""
+    """Return by which factor the targets of the other side are larger; None where that is not told.
+
+    From the first audit line, else from the shares or the value first bought, which lots round.
+    """
+    if not mine.audits or not theirs.audits:
+        return _bought_factor(mine, theirs)
     lines = {line.day: line for line in theirs.audits or ()}
     for line in mine.audits or ():
         other = lines.get(line.day)
@@ -246,6 +323,41 @@ def weight_factor(mine: Side, theirs: Side) -> float | None:
             return simple_between(max(low for low, _ in spans), min(high for _, high in spans), 4)
         return None
     return None
+
+
+def _bought_factor(mine: Side, theirs: Side) -> float | None:
+    first = _first_bought(mine)
+    if first is None:
+        return None
+    day, here = first
+    there = {fill.code: _amount(fill) for fill in fills_of(theirs) if fill.moment[:10] == day}
+    spans = [
+        (there[code] / (amount + _LOT), (there[code] + _LOT) / amount)
+        for code, amount in here.items()
+        if amount and there.get(code)
+    ]
+    if spans:
+        return simple_between(max(low for low, _ in spans), min(high for _, high in spans), 4)
+    bought = [
+        next((row.bought.value for row in side.results or () if row.day == day and row.bought), None)
+        for side in (mine, theirs)
+    ]
+    if not bought[0] or not bought[1]:
+        return None
+    return simple_between(bought[1] / bought[0] * 0.98, bought[1] / bought[0] * 1.02, 4)
+
+
+def _first_bought(side: Side) -> tuple[str, dict[str, float]] | None:
+    """Return the first day with purchases and the shares of each code; None for a side that tells none."""
+    buys = [fill for fill in fills_of(side) if fill.direction == "buy" and _amount(fill)]
+    if not buys:
+        return None
+    day = min(fill.moment[:10] for fill in buys)
+    return day, {fill.code: _amount(fill) for fill in buys if fill.moment[:10] == day}
+
+
+def _amount(fill: Fill) -> float:
+    return 0.0 if fill.amount is None or fill.amount.value is None else fill.amount.value
 
 
 def number(text: str) -> float:

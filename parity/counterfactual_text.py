@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from exporter.source_text import MODULES, closure, definitions
 from exporter.strategy_file import formula_lines
@@ -98,9 +99,19 @@ def with_members_of(text: str, day: str) -> str:
     return with_pool(text, f'sorted(get_index_stocks(POOL_INDEX, date="{day}"))')
 
 
+_TASK = r"^( +)run_(?:monthly|weekly|daily)\( *(?!set_each_morning)([A-Za-z_]\w*) *,.*\) *(?:#.*)?$"
+
+
 def with_task(text: str, call: str) -> str:
-    """Schedule the rebalance by another call (``run_monthly(rebalance, 1, time="close")``)."""
-    return line(text, r"^    run_(?:monthly|weekly|daily)\(rebalance.*\)$", f"    {call}")
+    """Schedule the only task by another call (``run_monthly(rebalance, 1, time="close")``); works for any strategy.
+
+    ``rebalance`` stands for the task's own name. NotApplicable where there are several tasks or none.
+    """
+    found = re.findall(_TASK, text, re.M)
+    if len(found) != 1:
+        raise NotApplicable(f"{len(found)} tasks are scheduled")
+    blanks, name = found[0]
+    return line(text, _TASK, f"{blanks}{call.replace('(rebalance', f'({name}', 1)}")
 
 
 def with_weight(text: str, expression: str) -> str:
@@ -111,6 +122,14 @@ def with_weight(text: str, expression: str) -> str:
 def with_benchmark(text: str, code: str) -> str:
     """Measure against another index; what the formula reads stays."""
     return line(text, r"^    set_benchmark\(.*\)$", f'    set_benchmark("{code}")')
+
+
+def benchmark_of(text: str) -> str:
+    """Return the index that a strategy sets as its benchmark, by constant or by name; the platform's own if none."""
+    with suppress(NotApplicable):
+        return word(constant(text, "BENCHMARK"))
+    named = re.findall(r"""set_benchmark\(\s*["']([\w.]+)["']\s*\)""", text)
+    return named[-1] if named else "000300.XSHG"
 
 
 def without_limit_check(text: str) -> str:

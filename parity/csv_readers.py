@@ -50,9 +50,9 @@ _ORDER_STATUSES = {"filled": "filled", "rejected": "failed", "canceled": "cancel
 
 def unsigned(reading: Reading | None) -> Reading | None:
     """Return the reading without its sign (tables print sells negative, the log does not)."""
-    if reading is None or reading.value is None:
+    if reading is None or reading.value is None or reading.value > 0:
         return reading
-    return replace(reading, value=abs(reading.value))
+    return Reading(reading.text, abs(reading.value), reading.half_unit)
 
 
 @dataclass

@@ -116,6 +116,11 @@ def _compact(reason: str) -> str:
     return "".join(reason.split())
 
 
+def _adjustment(order: Any) -> Reading | None:
+    """A log prints the error text, empty for none; a table does not, nor does a log that ends within the order."""
+    return Reading(_compact(order.reason)) if order.mode and order.status else None
+
+
 ORDER_RULES = (
     Rule("order", "买卖 direction", lambda order: _text(order.direction)),
     Rule("order", "委托时间 time", lambda order: _text(order.moment[11:])),
@@ -124,7 +129,7 @@ ORDER_RULES = (
     Rule("order", "委托价 limit price", lambda order: order.limit_price),
     Rule("order", "状态 status", lambda order: _text(order.status)),
     Rule("size", "委托数量 ordered", lambda order: order.ordered),
-    Rule("size", "数量调整 adjustment", lambda order: Reading(_compact(order.reason)) if order.mode else None),
+    Rule("size", "数量调整 adjustment", _adjustment),
 )
 FILL_RULES = (
     Rule("size", "成交数量 amount", lambda fill: fill.amount),

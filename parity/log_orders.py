@@ -8,6 +8,7 @@ Ids are used inside one log only, never compared: they are the clock of the run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from parity.log_reader import Log, LogEvent
@@ -41,10 +42,18 @@ def trading_of_log(log: Log) -> Trading:
 
 
 def _told(log: Log) -> Iterator[Told]:
+    coverage = coverage_of(log)
     for lines in _by_order(log):
         events, texts = [event for event, _ in lines], [text for _, text in lines]
         fills = (_fill(log, event, events, texts) for event in events if event.kind == "fill")
-        yield _order(log, events, texts), tuple(fills)
+        order = _order(log, events, texts)
+        cut = order.status == "open" and not coverage.covers(events[-1].moment)
+        yield _unfinished(order) if cut else order, tuple(fills)
+
+
+def _unfinished(order: Order) -> Order:
+    """Return an order whose lines stop where the log does: what its later lines would say is not known."""
+    return replace(order, status="", direction="", reason="")
 
 
 def _by_order(log: Log) -> Iterator[list[tuple[LogEvent, OrderText]]]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from parity.causes import BY_CODE
 from parity.compare import Verdict
 from parity.curves import Curves, curves_of, day_words
 from parity.explanation import Explanation
 from parity.first_steps import FIRST_STEPS
 from parity.layers import CHINESE, contrast
 from parity.log_lines import LABELS
-from parity.report import as_dict, day_of, write_text
+from parity.report import as_dict, day_of, derived_words, write_text
 from parity.terminal import points
 from sdk.report.charts import Curve, line_chart
 from sdk.report.plain_text import plain
@@ -45,10 +46,12 @@ def _view(verdict: Verdict, explanation: Explanation | None) -> dict[str, Any]:
         "headline": _headline(verdict, told),
         "changes": _changes(verdict, explanation),
         "causes": [{**cause, "points": points(cause["basis_points"])} for cause in told["causes"] or ()],
+        "derived": {layer.layer: derived_words(layer) for layer in explanation.rederived} if explanation else {},
         "unattributed": points(told["unattributed_bp"]) if explanation else "",
         "nav": _chart(verdict, curves, explanation) if curves.shown else "",
         "nav_gap": _gap_chart(curves) if curves.shown else "",
-        "gap": _gap(curves),
+        "gap": _gap(curves) if curves.shown else "",
+        "told_figures": any(row["platform"] != "--" for row in told["figures"]),
         "differences": told["differences"][:_SHOWN_DIFFERENCES],
         "different": sum(layer.different for layer in verdict.layers),
         "chinese": CHINESE,
@@ -68,7 +71,10 @@ def _headline(verdict: Verdict, told: dict[str, Any]) -> dict[str, str]:
     if state == "equal" and verdict.partial:
         lacking = [CHINESE[layer.layer] for layer in verdict.lacking]
         small = f"比较了 {verdict.compared} 个值，全部一致" + (f"；未能判断：{'、'.join(lacking)}" if lacking else "")
-        return {"big": "可比部分一致", "small": small, "state": "partial"}
+        whole = not verdict.unjudged and {layer.layer for layer in verdict.lacking} == {
+            "figure"
+        }  # no download has any
+        return {"big": "可比部分一致", "small": small, "state": "equal" if whole else "partial"}
     small = f"比较了 {verdict.compared} 个值" if verdict.judged else "两侧没有一个可比的值"
     return {"big": words, "small": small, "state": state}
 
@@ -77,12 +83,19 @@ def _changes(verdict: Verdict, explanation: Explanation | None) -> list[dict[str
     """Return what the user should change, in order; the first look of the layer where no cause is known."""
     if explanation is not None and explanation.causes:
         return [
-            {"code": plain(cause.code, 12), "points": points(cause.basis_points), "text": plain(cause.change, 300)}
+            {
+                "name": BY_CODE[cause.code].name.split()[0] if cause.code in BY_CODE else "",
+                "code": plain(cause.code, 12),
+                "points": points(cause.basis_points),
+                "text": plain(cause.change, 300),
+                "why": plain(cause.sentence.partition("：")[2], 300),
+            }
             for cause in explanation.causes
         ]
     if verdict.first is None:
         return []
-    return [{"code": CHINESE[verdict.first.layer], "points": "", "text": FIRST_STEPS[verdict.first.layer]}]
+    layer = verdict.first.layer
+    return [{"name": CHINESE[layer], "code": "", "points": "", "text": FIRST_STEPS[layer], "why": ""}]
 
 
 def _chart(verdict: Verdict, curves: Curves, explanation: Explanation | None) -> Any:

@@ -22,7 +22,8 @@ class Order:
     """One order of one side.
 
     ``moment`` is ``YYYY-MM-DD HH:MM:SS`` or only the day where the file prints no time. ``status`` is filled,
-    partial, cancelled, failed, refused (never entrusted), open, or the platform's word. ``requested`` is what the
+    partial, cancelled, failed, refused (never entrusted), open, the platform's word, or empty where the file ends
+    within the lines of the order; then direction and reason are not known either. ``requested`` is what the
     strategy asked for (shares or CNY by ``mode``), ``ordered`` the shares entrusted, without sign.
     """
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from parity.compare import Verdict
-from parity.explanation import Cause, Explanation
+from parity.explanation import Cause, Explanation, Rederived
 from parity.first_steps import FIRST_STEPS
 from parity.layers import FIGURE_TOLERANCE, Comparison, contrast
 from parity.records import Side
@@ -64,6 +65,7 @@ def as_dict(verdict: Verdict, explanation: Explanation | None = None) -> dict[st
         "causes": [_cause(cause) for cause in explanation.causes] if explanation else None,
         "unattributed_bp": explanation.unattributed_bp if explanation else None,
         "cause_remarks": [plain(remark, 300) for remark in explanation.remarks] if explanation else [],
+        "rederived": [_rederived(layer) for layer in explanation.rederived] if explanation else [],
         "first": _difference(verdict.first) if verdict.first else None,
         "layers": [
             {
@@ -131,6 +133,23 @@ def _cause(cause: Cause) -> dict[str, Any]:
     texts = {name: plain(str(getattr(cause, name)), 300) for name in _CAUSE_TEXTS}
     points = cause.basis_points
     return {**texts, "basis_points": points if points is not None and math.isfinite(points) else None}
+
+
+def _rederived(layer: Rederived) -> dict[str, Any]:
+    local, platform = contrast(layer.local, layer.platform, 200)
+    row = asdict(layer) | {"local": local, "platform": platform}
+    return {key: plain(value, 200) if isinstance(value, str) else value for key, value in row.items()}
+
+
+def derived_words(layer: Rederived) -> str:
+    """Return what was derived of a layer, on one line, marked as derived."""
+    span = f"（至 {layer.until}）" if layer.until else ""
+    head = f"本地重算 re-derived{span}: "
+    if not layer.different:
+        return f"{head}{layer.compared} 个值一致 equal"
+    named = " ".join(filter(None, (layer.day, plain(layer.security, 20), plain(layer.field, 30))))
+    values = "平台 {1}，本地 {0}".format(*contrast(layer.local, layer.platform, 40))
+    return f"{head}{layer.different} / {layer.compared} 不同，首个 {named}: {values}"
 
 
 def _difference(one: Comparison) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from sdk.report.figures import read_figures, read_premises
 from sdk.report.plain_text import plain
 
 _SHOWN_PROBLEMS, _MOST_NOTES = 3, 30
+_TIMINGS = "timings.json"  # of our own run directory: how long it took, which says nothing about the run
 PREFERRED = {
     "log": "log.txt",
     "transaction": "transaction.csv",
@@ -64,6 +65,8 @@ def _one_of_each(found: list[Found], draft: _Draft) -> list[Found]:
     """Keep one file of each kind, the one with the platform's name or the first; say which were left aside."""
     used: dict[str, Found] = {}
     for file in sorted(found, key=lambda file: (file.source.name != PREFERRED[file.kind], file.source.name)):
+        if file.kind == "figures" and file.source.name == _TIMINGS:
+            continue
         if file.kind == "figures" and not read_figures(file.source, file.decoding):
             draft.notes.append(f"{plain(file.source.name)}: 未使用 not used (no figures)")
         elif file.kind in used:

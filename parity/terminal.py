@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from parity.compare import LayerCount, Verdict
@@ -10,7 +10,7 @@ from parity.explanation import Explanation
 from parity.first_steps import FIRST_STEPS
 from parity.layers import CHINESE, contrast
 from parity.log_lines import LABELS
-from parity.report import day_of, exit_code, verdict_line
+from parity.report import day_of, derived_words, exit_code, verdict_line
 from sdk.report.plain_text import plain
 
 if TYPE_CHECKING:
@@ -34,7 +34,11 @@ def print_verdict(verdict: Verdict, console: Console, explanation: Explanation |
         _print_causes(explanation, console)
     if verdict.first is not None and not (explanation and explanation.causes):
         console.print(Text(f"先看 first look: {FIRST_STEPS[verdict.first.layer]}", "bold"), soft_wrap=True)
-    console.print(_layers(verdict.layers))
+    derived = {layer.layer: derived_words(layer) for layer in explanation.rederived} if explanation else {}
+    shown = [layer for layer in verdict.layers if layer.compared or layer.unjudged or layer.layer in derived]
+    console.print(_layers(shown, derived))
+    for text in _not_judged([layer for layer in verdict.layers if layer not in shown and layer.layer != "features"]):
+        console.print(Text(text, "dim"), soft_wrap=True)
     for line in _remarks(verdict):
         console.print(Text(line), soft_wrap=True)
     console.print(Text(verdict_line(verdict), style), soft_wrap=True)
@@ -52,7 +56,7 @@ def _print_causes(explanation: Explanation, console: Console) -> None:
     if explanation.causes:
         console.print(table)
     for cause in explanation.causes:
-        console.print(Text(f"{plain(cause.code, 12)}: {plain(cause.sentence, 400)}"), soft_wrap=True)
+        console.print(Text(f"{plain(cause.code, 12)} {plain(cause.sentence, 400)}"), soft_wrap=True)
         console.print(Text(f"  要改 change: {plain(cause.change, 400)}", "bold"), soft_wrap=True)
     console.print(Text(f"未归因 unattributed: {points(explanation.unattributed_bp)} bp"))
     for remark in explanation.remarks:
@@ -64,7 +68,7 @@ def points(value: float | None) -> str:
     return "--" if value is None else f"{round(value, 2) + 0.0:+.2f}"  # + 0.0: no minus before a zero
 
 
-def _layers(layers: Iterable[LayerCount]) -> Table:
+def _layers(layers: Iterable[LayerCount], derived: Mapping[str, str]) -> Table:
     from rich.text import Text
 
     table = _table(
@@ -73,9 +77,17 @@ def _layers(layers: Iterable[LayerCount]) -> Table:
     for layer in layers:
         colour = "red" if layer.different else "green" if layer.compared else "dim"
         counts = (str(count) for count in (layer.compared, layer.different, layer.unjudged))
-        cells = (f"{CHINESE[layer.layer]} {layer.layer}", *counts, _remark(layer))
+        cells = (f"{CHINESE[layer.layer]} {layer.layer}", *counts, derived.get(layer.layer) or _remark(layer))
         table.add_row(*(Text(cell, colour) for cell in cells))
     return table
+
+
+def _not_judged(layers: Iterable[LayerCount]) -> list[str]:
+    """Return one line a reason: the layers that it keeps from being judged."""
+    names: dict[str, list[str]] = {}
+    for layer in layers:
+        names.setdefault(layer.why, []).append(CHINESE[layer.layer])
+    return [f"未能判断 not judged: {'、'.join(told)}: {why}" for why, told in names.items()]
 
 
 def _table(columns: Iterable[tuple[str, str]]) -> Table:

@@ -19,8 +19,8 @@ from tests.conftest import shared
 RULES = RuleBook()
 
 
-@pytest.fixture(scope="module")
-def replay():
+def replayed():
+    """Return each fill: its row, the fee, the sale (None for a purchase) and what the rules permit."""
     rows = list(csv.DictReader(shared("platform_runs/etf_three_2023_2026/trades.csv").open(encoding="utf-8-sig")))
     account, costs, now = Account(500_000), CostTable(RULES), dt.datetime(2023, 1, 3, 9, 30)
     costs.set_order_cost(OrderCost(0, 0, 0.0001, 0.0001, 0, 0), "fund")
@@ -41,6 +41,11 @@ def replay():
             gain = account.sell(item.code, amount, price, fee, now, False)
             done.append((row, fee, Sale(gain, cost), allowed))
     return done
+
+
+@pytest.fixture(scope="module")
+def replay():
+    return replayed()
 
 
 def permitted(account, item, amount, price, is_buy):

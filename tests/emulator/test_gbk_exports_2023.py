@@ -37,8 +37,8 @@ def item(row):
     return instrument_of(code, name, {"基金": "fund", "股票": "stock"}[row[2]], RULES)
 
 
-@pytest.fixture(scope="module")
-def books():
+def replayed():
+    """Return orders, recorder, days and the instruments by code of the replay."""
     _, fills = table("transaction")
     _, rows = table("position")
     dates = sorted({row[0] for row in rows})
@@ -64,6 +64,11 @@ def books():
         last = {code: closes[date, code] for code in account.holdings}
     items = {item(row).code: item(row) for row in fills}
     return orders, recorder, np.array(dates, dtype="datetime64[D]"), items.__getitem__
+
+
+@pytest.fixture(scope="module")
+def books():
+    return replayed()
 
 
 def book(account, costs, row):

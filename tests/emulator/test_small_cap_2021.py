@@ -49,21 +49,24 @@ def trade(context):
 """
 
 
-@pytest.fixture(scope="module")
-def replay(tmp_path_factory):
-    rows = list(csv.DictReader(shared("platform_runs/small_cap_2021/orders.csv").open(encoding="utf-8")))
-    folder = tmp_path_factory.mktemp("small_cap")
-    bundle = small_cap_bundle(folder / "market")
-    known = set(bundle.panel(fields=["close"]).codes)
-    rows = [row for row in rows if row["security"] in known]
+def replayed(rows, bundle, out=None):
+    """Place the platform's orders again, in their order, with its target values."""
     orders: dict[str, list[tuple[str, float]]] = {}
     for row in rows:
         orders.setdefault(row["time"], []).append((row["security"], float(row["target_value"])))
     for moment, codes in SMALL_CHANGES.items():
         value = max(target for _, target in orders[moment])
         orders[moment] += [(code, value) for code in codes]
-    result = run_backtest(STRATEGY.format(orders=orders), bundle, "2021-01-04", "2021-01-22", 1_000_000)
-    return rows, result
+    return run_backtest(STRATEGY.format(orders=orders), bundle, "2021-01-04", "2021-01-22", 1_000_000, out)
+
+
+@pytest.fixture(scope="module")
+def replay(tmp_path_factory):
+    bundle = small_cap_bundle(tmp_path_factory.mktemp("small_cap") / "market")
+    rows = list(csv.DictReader(shared("platform_runs/small_cap_2021/orders.csv").open(encoding="utf-8")))
+    known = set(bundle.panel(fields=["close"]).codes)
+    rows = [row for row in rows if row["security"] in known]
+    return rows, replayed(rows, bundle)
 
 
 def test_most_orders_can_be_replayed(replay):

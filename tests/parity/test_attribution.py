@@ -100,13 +100,11 @@ def test_a_search_that_fails_leaves_the_verdict_as_it_is(right: Recipe, tmp_path
 
 def test_why_no_causes_were_searched_is_said_on_stderr(right: Recipe, tmp_path: Path, capsys) -> None:
     (tmp_path / "strategy.py").write_text(right.strategy, "utf-8")
-    (tmp_path / "own.py").write_text("def initialize(context):\n    pass\n", "utf-8")
     (tmp_path / "gbk.py").write_bytes("# 策略\n".encode("gbk"))
     platform = _files(right, tmp_path / "platform")
     local = _files(right.with_text(with_lag, 2), tmp_path / "local")
     for name, market, told in (
         ("strategy.py", [], "--market DIR"),
-        ("own.py", ["--market", small_market()], "不是 jqalpha export 导出的策略"),
         ("gbk.py", ["--market", small_market()], "export it again"),
     ):
         found = _compared([local, platform, "--strategy", tmp_path / name, *market], tmp_path, capsys)

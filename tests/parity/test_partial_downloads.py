@@ -85,6 +85,21 @@ def test_every_real_file_alone_equals_itself_or_is_refused_by_name(name: str) ->
         assert not side.lines.get("unknown")
 
 
+@pytest.mark.parametrize("name", ["small_cap_2021", "template_000001_2019"])
+def test_a_page_that_ends_within_the_lines_of_an_order_says_nothing_about_it(name: str, tmp_path: Path) -> None:
+    """The platform shows 100 lines a page and 1,000 in all, wherever that may be: each of 100 places is tried."""
+    path = shared(f"platform_runs/{name}/log.txt")
+    whole, lines = read_side(path), path.read_text("utf-8").splitlines(keepends=True)
+    page, compared = tmp_path / "log.txt", 0
+    for more in range(100):
+        own = [f"{lines[0][:10]} 00:00:00 - INFO  - own line\n"] * more
+        page.write_text("".join([*own, *lines][:100]), "utf-8")
+        verdict = compare_sides(whole, read_side(page))
+        assert verdict.first is None, (more, verdict.first)
+        compared += verdict.compared
+    assert compared > 1_000
+
+
 def test_a_file_of_no_kind_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("a,b\n1,2\n", "utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,8 +15,10 @@ from parity.causes import CAUSES
 from parity.counterfactual import END, Change, Standing
 from parity.counterfactual_text import NotApplicable
 from parity.layers import DIFFERENT, Comparison
+from parity.record_stream import Records
 from parity.records import Side
 from sdk.errors import MarketError
+from sdk.report.audit_lines import parse_audit
 from sdk.report.numbers import Reading
 
 CASH, GOAL = 1_000.0, 930.0
@@ -65,13 +68,13 @@ def _walked(table: Table, monkeypatch: pytest.MonkeyPatch) -> Walk:
         ]
     )
 
-    def best(bench: Any, scene: Any, now: Any) -> list | None:
+    def best(bench: Any, scene: Any, now: Any, near: Any) -> list | None:
         change = next(changes, None)
         return None if change is None else [(change, bench.full(change.apply(now.recipe)))]
 
     monkeypatch.setattr(attribute, "Bench", TableBench)
     monkeypatch.setattr(attribute, "_best", best)
-    monkeypatch.setattr(attribute, "_pair", lambda bench, scene, now: None)
+    monkeypatch.setattr(attribute, "_pair", lambda bench, scene, now, near: None)
     recipe: Any = frozenset()
     return walk(recipe, _side(GOAL))
 
@@ -96,7 +99,7 @@ def test_steps_behind_an_equal_run_are_not_charged(monkeypatch: pytest.MonkeyPat
 
 def test_remarks_leave_out_what_was_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     told = explanation(_walked(C_ALONE, monkeypatch), "local", CASH, _side(GOAL))
-    assert "FILL C：净值日均差 70.00 → 10.00 元" in told.remarks  # no positions: no share of holdings
+    assert "FILL 改后：净值日均差 70.00 → 10.00 元" in told.remarks  # no positions: no share of holdings
     without = explanation(_walked(C_ALONE, monkeypatch), "local", CASH, Side("a log", ()))
     assert [remark for remark in without.remarks if "nan" in remark or "元" in remark] == []
 
@@ -112,3 +115,16 @@ def test_changes_before_one_that_cannot_be_made_out_are_kept(problem: Exception)
     row = attribute.replace(CAUSES[0], changes=changes)
     scene: Any = None
     assert attribute._changes(row, scene) == [kept]
+
+
+def test_causes_that_leave_a_difference_are_called_the_nearest_where_no_audit_line_tells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def said(table: Table, target: Side) -> bool:
+        told = explanation(_walked(table, monkeypatch), "local", CASH, target)
+        return any("所列原因是与文件最接近的解释" in remark for remark in told.remarks)
+
+    audited = replace(_side(GOAL), audits=Records.of([parse_audit("v1|2024-01-02|lag=2024-01-01|", "")]))
+    assert said(C_ALONE, _side(GOAL))
+    assert not said(B_ALONE, _side(GOAL))  # equal at the end
+    assert not said(C_ALONE, audited)

@@ -1,0 +1,171 @@
+"""For each cause of trading the recipes that would reproduce it: capital, schedule, orders, prices, fees, figures.
+
+Nearly all of them are portable: any strategy can take them, for rules, market, capital, or a setting at the end of
+``initialize`` change, not the strategy's own lines. Each function yields changes, the most plausible first; what the
+other side's files do not tell is tried with the values that people use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from parity import counterfactual_market as market
+from parity import counterfactual_text as rewrite
+from parity.counterfactual import Change, FigureRule, Recipe
+from parity.counterfactual_figures import CONVENTIONS
+from parity.counterfactual_guess import (
+    CostCall,
+    chosen_count,
+    order_costs,
+    slippages,
+    task_calls,
+    usual_costs,
+    usual_slippages,
+    weight_factor,
+)
+from parity.curves import starting_cash
+from parity.scene import Scene, market_change, rule_change, text_change
+from sdk.errors import JqalphaError
+
+_INDICES = ("000001.XSHG", "000905.XSHG", "000016.XSHG", "000852.XSHG", "399001.XSHE", "399006.XSHE")
+
+
+def _with_figures(rule: FigureRule, recipe: Recipe) -> Recipe:
+    return replace(recipe, figures=rule)
+
+
+def _with_market(change: market.MarketChange, recipe: Recipe) -> Recipe:
+    return recipe.with_market(change)
+
+
+def _with_frequency(frequency: str, recipe: Recipe) -> Recipe:
+    return replace(recipe, frequency=frequency)
+
+
+def _with_setting(call: str, rules: dict[str, str], recipe: Recipe) -> Recipe:
+    return recipe.with_text(rewrite.with_setting, call).with_rules(**rules)
+
+
+def _with_costs(cost: CostCall, rules: dict[str, str], recipe: Recipe) -> Recipe:
+    changed = rewrite.with_daily_setting if cost.daily else rewrite.with_setting
+    return recipe.with_text(changed, cost.call).with_rules(**rules)
+
+
+def _with_task(call: str, recipe: Recipe) -> Recipe:
+    return recipe.with_text(rewrite.with_task, call)
+
+
+def capital(scene: Scene) -> Iterator[Change]:
+    """Another capital at the start."""
+    cash = starting_cash(scene.target)
+    if cash is not None and abs(cash - scene.recipe.cash) > 0.005:
+        yield Change("ENV", f"初始资金 capital {cash:,.2f}", lambda recipe: replace(recipe, cash=cash))
+
+
+def conventions(scene: Scene) -> Iterator[Change]:
+    """Other conventions of the figures."""
+    for words, rule in CONVENTIONS.items():
+        yield Change("METRIC", words, partial(_with_figures, rule))
+
+
+def benchmarks(scene: Scene) -> Iterator[Change]:
+    """Other indices, other base days."""
+    bundle = scene.recipe.bundle
+    panel = bundle.index_panel()
+    used = rewrite.benchmark_of(scene.recipe.strategy)
+    for code in dict.fromkeys((*panel.codes, *_INDICES)):
+        if code != used:
+            yield Change("BENCH", f"基准指数 {code}", partial(_with_setting, f'set_benchmark("{code}")', {}))
+    days = scene.side.cash or scene.side.total_value
+    first = int(np.searchsorted(bundle.days, np.datetime64(min(days)))) if days else 0
+    if used in panel.codes and 1 < first < len(panel.days):
+        row = panel.codes.index(used)
+        for words, field, day in (
+            ("自首日收盘起算 counts from the close of the first day", "close", first),
+            ("自首日开盘起算 counts from the open of the first day", "open", first),
+            ("早一日起算 counts from one day earlier", "close", first - 2),
+        ):
+            change = market.other_base_day(used, bundle.days[first - 1], float(panel[field][row, day]))
+            yield Change("BENCH", words, partial(_with_market, change))
+
+
+def schedules(scene: Scene) -> Iterator[Change]:
+    """Other times of the task, as the other side's orders tell them; the other frequency of the run."""
+    recipe = scene.recipe
+    mine = task_calls(scene.side, recipe.bundle, recipe.start, recipe.end)[:1]
+    for call in task_calls(scene.target, recipe.bundle, recipe.start, recipe.end):
+        if call not in mine:
+            yield Change("FREQ", call, partial(_with_task, call))
+    if recipe.bundle.minutes is not None:
+        other = "minute" if recipe.frequency == "day" else "day"
+        yield Change("FREQ", f"回测频率 frequency = {other}", partial(_with_frequency, other))
+
+
+def sizes(scene: Scene) -> Iterator[Change]:
+    """Other quantities: weights, number of stocks, rules of rounding and of the cash cap."""
+    count = chosen_count(scene.target)
+    if count is not None and count != chosen_count(scene.side) and scene.exported:
+        yield text_change("SIZE", f"TOP_K = {count}", rewrite.with_top_k, count)
+    factor = weight_factor(scene.side, scene.target)
+    if factor is not None and abs(factor - 1.0) > 1e-6:
+        words = f"每只 {factor:g} × 总资产 / TOP_K"
+        yield text_change("SIZE", words, rewrite.with_weight, f"context.portfolio.total_value / TOP_K * {factor!r}")
+    yield text_change("SIZE", "按可用现金分配", rewrite.with_weight, "context.portfolio.available_cash / TOP_K")
+    yield text_change("SIZE", "按初始资金分配", rewrite.with_weight, "context.portfolio.starting_cash / TOP_K")
+    for name, value in (
+        ("value_order_shares", "delta_first"),
+        ("cash_cap_price", "fill"),
+        ("zero_lot_change", "error"),
+        ("star_partial_sell", "first_lot"),
+        ("closed_position_leaves", "after_close"),
+    ):
+        yield rule_change("SIZE", **{name: value})
+
+
+def limits(scene: Scene) -> Iterator[Change]:
+    """No limits, other limits, halts ignored."""
+    yield text_change("LIMIT", "涨停仍下单 no check of the upper limit", rewrite.without_limit_check)
+    yield market_change("LIMIT", market.without_limits())
+    yield Change(
+        "LIMIT",
+        "不检查涨跌停 no limits at all",
+        lambda recipe: recipe.with_market(market.without_limits()).with_text(rewrite.without_limit_check),
+        portable=False,
+    )
+    yield market_change("LIMIT", market.without_halts())
+    for percent in (10, 5, 20):
+        yield market_change("LIMIT", market.other_limits(percent))
+    yield rule_change("LIMIT", limit_test_price="exact")
+
+
+def fills(scene: Scene) -> Iterator[Change]:
+    """Other slippage, read off the fills, else the usual ones; other prices of the day; other rounding."""
+    calls = slippages(scene.target, scene.recipe.bundle) or usual_slippages(scene.target)
+    for call in calls:
+        yield Change("FILL", call, partial(_with_setting, call, {}))
+    for price in ("close", "average"):
+        yield rule_change("FILL", intraday_price_without_minutes=price)
+    for rounding in ("floor", "none"):
+        yield rule_change("FILL", stock_price_rounding=rounding)
+        yield rule_change("FILL", stock_price_rounding=rounding, limit_test_price="exact")
+    for call in calls[:2]:
+        for rounding in ("floor", "none"):
+            rules = {"stock_price_rounding": rounding}
+            yield Change("FILL", f"{call}, {rounding}", partial(_with_setting, call, rules))
+
+
+def fees(scene: Scene) -> Iterator[Change]:
+    """Other costs, read off the fills, else the usual ones."""
+    try:
+        costs = order_costs(scene.target) or usual_costs(scene.target)
+    except JqalphaError:
+        return
+    for cost in costs:
+        yield Change("FEE", cost.words, partial(_with_costs, cost, {}))
+    yield rule_change("FEE", commission_rounding="cent")
+    for cost in costs[:3]:
+        yield Change("FEE", f"{cost.words}，取整到分", partial(_with_costs, cost, {"commission_rounding": "cent"}))
