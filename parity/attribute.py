@@ -110,7 +110,7 @@ def walk(
         if not found:
             break
         for change, after in found:
-            first, security = _evidence(BY_CODE[change.cause], scene, now)
+            first, security = _evidence(BY_CODE[change.cause], scene, now, after)
             steps.append(Step(change, first, scene.first.moment[:10], security, now, after))
             now = after
     steps = _needed(bench, recipe, steps, now)
@@ -316,20 +316,24 @@ def _charged(bench: Bench, recipe: Recipe, steps: list[Step]) -> list[Step]:
         if now.standing.equal:
             break
         scene = _scene(bench, now)
-        first, security = _evidence(BY_CODE[step.change.cause], scene, now)
         made = _applied(step.change, now.recipe)
         after = None if made is None else bench.attempt(made)
         if after is None:
             return []
+        first, security = _evidence(BY_CODE[step.change.cause], scene, now, after)
         found.append(Step(step.change, first, scene.first.moment[:10], security, now, after))
         now = after
     return found
 
 
-def _evidence(row: CauseRow, scene: Scene, now: Trial) -> tuple[Comparison, str]:
-    """Return the first difference in the layers of the cause, that day, and the code where it first shows."""
-    here = [one for one in scene.of_the_day if one.layer in row.layers] or list(scene.of_the_day)
-    first = here[0]
+def _evidence(row: CauseRow, scene: Scene, now: Trial, after: Trial) -> tuple[Comparison, str]:
+    """Return the first difference of the day that the cause explains, and the code where it first shows.
+
+    A step that leaves nothing of that day explains its first difference; else it is the first in the cause's layers.
+    """
+    cured = after.standing.moment[:10] > scene.first.moment[:10]
+    mine = scene.of_the_day if cured else [one for one in scene.of_the_day if one.layer in row.layers]
+    first = (mine or scene.of_the_day)[0]
     if first.code:
         return first, first.code
     named = [one for one in scene.of_the_day if one.code and one.moment == first.moment]
