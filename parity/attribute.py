@@ -54,6 +54,7 @@ _GIVEN_WHEN = {
     "rank": lambda scene: "rank/ties" in scene.layers,
 }
 _LAYER_OF_GIVEN = {"pool": "inputs", "inputs": "inputs", "score": "score", "rank": "rank/ties"}
+_BEFORE_TRADING = frozenset(_LAYER_OF_GIVEN.values())
 
 
 @dataclass(frozen=True)
@@ -329,10 +330,12 @@ def _charged(bench: Bench, recipe: Recipe, steps: list[Step]) -> list[Step]:
 def _evidence(row: CauseRow, scene: Scene, now: Trial, after: Trial) -> tuple[Comparison, str]:
     """Return the first difference of the day that the cause explains, and the code where it first shows.
 
-    A step that leaves nothing of that day explains its first difference; else it is the first in the cause's layers.
+    It is the first in the cause's layers, since of one moment a later layer may be the reason for an earlier one (a
+    fee leaves less money for the next order); but a step that leaves nothing of a day explains scores that differ.
     """
     cured = after.standing.moment[:10] > scene.first.moment[:10]
-    mine = scene.of_the_day if cured else [one for one in scene.of_the_day if one.layer in row.layers]
+    born = cured and scene.of_the_day[0].layer in _BEFORE_TRADING
+    mine = scene.of_the_day if born else [one for one in scene.of_the_day if one.layer in row.layers]
     first = (mine or scene.of_the_day)[0]
     if first.code:
         return first, first.code
