@@ -78,6 +78,7 @@ def safe_environment(names: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that a strategy may see: no account, password, token or key is among them."""
     kept = {name: value for name, value in names.items() if name in SAFE_NAMES or name.startswith(SAFE_BEGINNINGS)}
     here = str(Path(sdk.__file__).resolve().parents[1])
+    kept["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # its own one claims a gibibyte as soon as pandas loads it
     kept["PYTHONPATH"] = os.pathsep.join([here, *filter(None, [kept.get("PYTHONPATH")])])
     return kept
 

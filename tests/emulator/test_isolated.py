@@ -95,6 +95,16 @@ def test_whatever_ends_a_run_leaves_a_readable_one_marked_failed(market, tmp_pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "run.py"]
 
 
+def test_a_limit_leaves_room_for_the_copies_of_a_slow_run(market, tmp_path):
+    """What the libraries claim when they load does not count: the arena of Arrow alone would be a gibibyte."""
+    summary, _, log = run(market, tmp_path, "pass", Limits(megabytes=400), name="quick")
+    slow = TRADES.replace("if g.day == 3:", "if g.day <= 2:").format(end="time.sleep(1.2)")
+    (tmp_path / "slow.py").write_text(slow)
+    slow_summary = run_isolated(tmp_path / "slow.py", market, tmp_path / "slow", Limits(megabytes=400), **SPAN)
+    assert (summary.status, slow_summary.status) == ("done", "done"), slow_summary.verdict
+    assert log == (tmp_path / "slow" / "log.txt").read_text(encoding="utf-8")
+
+
 def test_a_stop_from_inside_keeps_all_finished_days(market, tmp_path):
     run(market, tmp_path, "while True: pass", Limits(seconds=1.0))
     rows = (tmp_path / "run/result.csv").read_text(encoding="gbk").splitlines()

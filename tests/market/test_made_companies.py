@@ -33,7 +33,11 @@ SUMS = {
     "balance": (
         ("total_assets", "total_liability + total_owner_equities"),
         ("total_assets", "total_current_assets + total_non_current_assets"),
-        ("total_current_assets", "cash_equivalents + account_receivable + inventories + other_current_assets"),
+        (
+            "total_current_assets",
+            "cash_equivalents + account_receivable + inventories + bill_receivable + other_receivable "
+            "+ advance_payment + other_current_assets",
+        ),
         ("total_liability", "total_current_liability + total_non_current_liability"),
         ("total_owner_equities", "equities_parent_company_owners + minority_interests"),
         (
