@@ -46,13 +46,11 @@ def explain_apart(
             )
         except subprocess.TimeoutExpired as problem:
             raise ParityError(
-                f"超过时间上限 {limits.seconds:g} 秒 the search took too long (--no-causes)"
+                f"超过时间上限 {limits.seconds:g} 秒 the search took too long; 只比较用 compare only with --no-causes"
             ) from problem
         if not reply.is_file():
-            last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise ParityError(
-                f"搜索进程意外结束 the search died, exit code {done.returncode}: {plain(str(last), 300)}"
-            )
+            last = "".join(done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:])
+            raise ParityError(f"搜索进程意外结束 the search died, exit code {done.returncode}: {plain(last, 300)}")
         page = json.loads(reply.read_text("utf-8"))
     if "error" in page:
         raise ParityError(page["error"])
@@ -64,10 +62,11 @@ def main() -> int:
     from parity.compare import compare_sides
     from parity.explain import explain_verdict
     from parity.side import read_side
+    from sdk.emulator.watch import limit_memory
 
     job, reply = json.load(sys.stdin), Path(sys.argv[1])
     local, platform, strategy, market = (Path(path) for path in job["paths"])
-    _bound(job["megabytes"])
+    limit_memory(job["megabytes"])
     try:
         verdict = compare_sides(read_side(local), read_side(platform))
         page = asdict(explain_verdict(verdict, strategy, market, RunPlan(**job["plan"])))
@@ -79,18 +78,6 @@ def main() -> int:
     beside.write_text(json.dumps(page), "utf-8")
     beside.replace(reply)
     return 0
-
-
-def _bound(megabytes: int) -> None:
-    """Let this process own at most so much memory; nothing where the system has no such limit."""
-    try:
-        import resource
-    except ImportError:
-        return
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    wanted = megabytes * 2**20
-    if megabytes and (hard == resource.RLIM_INFINITY or wanted < hard):
-        resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
 
 
 if __name__ == "__main__":

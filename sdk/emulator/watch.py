@@ -62,7 +62,7 @@ class Watch:
     def _bounds(self) -> Iterator[None]:
         before = {number: signal.signal(number, _stopper(words)) for number, words in self._signals().items()}
         timer = getattr(signal, "setitimer", None) if self._seconds > 0 else None
-        _limit_memory(self._megabytes)
+        limit_memory(self._megabytes)
         if timer is not None:
             # again every second: a bare ``except:`` may swallow the first one
             timer(signal.ITIMER_REAL, self._seconds, 1.0)
@@ -71,7 +71,7 @@ class Watch:
         finally:
             if timer is not None:
                 timer(signal.ITIMER_REAL, 0.0)
-            _limit_memory(0)
+            limit_memory(0)
             for number, handler in before.items():
                 signal.signal(number, handler)
 
@@ -97,7 +97,7 @@ def _stopper(words: str) -> Callable[[int, Any], None]:
     return stop
 
 
-def _limit_memory(megabytes: int) -> None:
+def limit_memory(megabytes: int) -> None:
     """Let the process own at most so much private memory; 0 lifts the limit again. Nothing where it cannot be."""
     try:
         import resource

@@ -22,8 +22,9 @@ from sdk.market.manifest import StoredFiles
 UNREADABLE = (pa.ArrowException, OSError)
 TOGETHER = ("open", "close", "high_limit", "low_limit", "paused", "factor", "volume")  # a backtest needs them all
 
-# The system's pool gives back what a read leaves: 35 MB less for a run. Arrow's own code looks at the environment, at
-# its first allocation; its mimalloc would claim a gibibyte at once, which a memory limit counts.
+# The system's pool gives back what a read leaves: 35 MB less for a run. Arrow's own code takes the pool that the
+# environment names at its first allocation; its mimalloc would claim a gibibyte at once, which a memory limit counts.
+# Where pandas has allocated before, this comes too late: emulator/isolated.py tells a strategy's process outright.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 pa.set_memory_pool(pa.system_memory_pool())
 

@@ -2,7 +2,8 @@
 
 Each takes one code or a list and gives code -> values of the last days up to yesterday, oldest first, NaN where an
 average has not begun; ``BIAS`` and ``BBI`` give code -> number. They are those of TA-Lib: an exponential average
-starts with the plain one of its first n values. Names and argument names are the platform's.
+starts with the plain one of its first n values, unlike that of ``series.py``. Names and argument names are the
+platform's.
 """
 
 from __future__ import annotations
@@ -12,15 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from sdk.emulator.lib.series import AVEDEV, HHV, LLV, MA, SMA, STD
+
 Line = np.ndarray
 
 
 def average(values: Line, size: int) -> Line:
     """Plain average of the last ``size``."""
-    found = np.full(len(values), np.nan)
-    if len(values) >= size:
-        found[size - 1 :] = np.lib.stride_tricks.sliding_window_view(values, size).mean(axis=1)
-    return found
+    return MA(values[np.newaxis], size)[0]
 
 
 def exponential(values: Line, size: int, start: int | None = None) -> Line:
@@ -62,12 +62,8 @@ def _macd(close: Line, fast: int, slow: int, signal: int) -> tuple[Line, Line, L
 
 
 def _kdj(high: Line, low: Line, close: Line, size: int, m1: int, m2: int) -> tuple[Line, Line, Line]:
-    raw = np.zeros(len(close))
-    if len(close) >= size:
-        window = np.lib.stride_tricks.sliding_window_view
-        top, bottom = window(high, size).max(axis=1), window(low, size).min(axis=1)
-        span = np.where(top > bottom, top - bottom, np.inf)
-        raw[size - 1 :] = (close[size - 1 :] - bottom) / span * 100
+    top, bottom = HHV(high[np.newaxis], size)[0], LLV(low[np.newaxis], size)[0]
+    raw = (close - bottom) / np.where(top > bottom, top - bottom, np.inf) * 100
     raw[: size - 1 + m2 - 1] = 0.0
     k = _smooth(raw, m1)
     d = _smooth(k, m2)
@@ -76,10 +72,7 @@ def _kdj(high: Line, low: Line, close: Line, size: int, m1: int, m2: int) -> tup
 
 def _smooth(values: Line, size: int) -> Line:
     """((n − 1) × before + now) ÷ n, from the first value on."""
-    found = np.nan_to_num(values)
-    for place in range(1, len(found)):
-        found[place] = ((size - 1) * found[place - 1] + found[place]) / size
-    return found
+    return SMA(np.nan_to_num(values)[np.newaxis], size)[0]
 
 
 def _rsi(close: Line, size: int) -> Line:
@@ -90,14 +83,9 @@ def _rsi(close: Line, size: int) -> Line:
 
 
 def _cci(close: Line, high: Line, low: Line, size: int) -> Line:
-    price = (high + low + close) / 3
-    found = np.full(len(price), np.nan)
-    if len(price) >= size:
-        rows = np.lib.stride_tricks.sliding_window_view(price, size)
-        mean = rows.mean(axis=1)
-        spread = np.abs(rows - mean[:, np.newaxis]).mean(axis=1)
-        found[size - 1 :] = (rows[:, -1] - mean) / np.where(spread > 0, 0.015 * spread, np.inf)
-    return found
+    price = ((high + low + close) / 3)[np.newaxis]
+    spread = AVEDEV(price, size)
+    return ((price - MA(price, size)) / np.where(spread > 0, 0.015 * spread, np.inf))[0]
 
 
 def _atr(close: Line, high: Line, low: Line, size: int) -> Line:
@@ -107,9 +95,7 @@ def _atr(close: Line, high: Line, low: Line, size: int) -> Line:
 
 
 def _bands(close: Line, size: int, up: float, down: float) -> tuple[Line, Line, Line]:
-    middle, spread = average(close, size), np.full(len(close), np.nan)
-    if len(close) >= size:
-        spread[size - 1 :] = np.lib.stride_tricks.sliding_window_view(close, size).std(axis=1)
+    middle, spread = average(close, size), STD(close[np.newaxis], size, ddof=0)[0]
     return middle + up * spread, middle, middle - down * spread
 
 

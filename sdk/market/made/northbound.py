@@ -56,7 +56,7 @@ def _holdings(cast: Cast, draws: Draws, bars: Bars, member: np.ndarray, rng: np.
 def _quota(cast: Cast, bars: Bars, member: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     days = len(cast.days)
     gains = np.where(member & cast.alive, bars.close / bars.pre_close - 1, np.nan)
-    gain = np.nan_to_num(np.nanmean(np.where(np.isfinite(gains), gains, np.nan), axis=0))
+    gain = np.nan_to_num(np.nanmean(gains, axis=0))
     week = np.convolve(gain, np.ones(5), mode="full")[:days]
     frames = []
     for number, name, _ in LINKS:
