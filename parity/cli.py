@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sdk.emulator.run_options import FREQUENCIES
+
 if TYPE_CHECKING:
     from parity.explanation import Explanation
     from parity.records import Side
@@ -25,7 +27,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--start", metavar="YYYY-MM-DD", help="开始日期；默认取下载的首日 first day")
 @click.option("--end", metavar="YYYY-MM-DD", help="结束日期；默认取下载的末日 last day")
 @click.option("--cash", type=float, help="初始资金，元；默认由首日总值与盈亏算出 capital")
-@click.option("--frequency", default="day", show_default=True, type=click.Choice(["day", "minute"]), help="回测频率")
+@click.option("--frequency", default="day", show_default=True, type=click.Choice(FREQUENCIES), help="回测频率")
 @click.option(
     "--strategy",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),

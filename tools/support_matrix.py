@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from sdk.emulator.lib.technical import ALIASES, NOT_OFFERED, OFFERED, signature  # noqa: E402
-from sdk.emulator.official_names import LACKING, OFFICIAL, PARTIAL, Group  # noqa: E402
+from sdk.emulator.official_names import OFFICIAL, PARTIAL, Group  # noqa: E402
+from sdk.emulator.result import RunResult  # noqa: E402
 from sdk.emulator.runner import run_backtest  # noqa: E402
 from sdk.emulator.unsupported import UNBUILT  # noqa: E402
 from sdk.errors import JqalphaError  # noqa: E402
@@ -68,14 +69,14 @@ def tables() -> list[tuple[Group, list[Row]]]:
                 rows.append(row)
         done.append((group, rows))
     if silent:
-        raise KeyError("neither offered nor in UNBUILT or LACKING:\n" + "\n".join(silent))
+        raise KeyError("neither offered nor in UNBUILT:\n" + "\n".join(silent))
     return done
 
 
 def _row(name: str, answer: str) -> Row | None:
     if answer == "ok":
         return Row(name, PART if name in PARTIAL else FULL, PARTIAL.get(name, ""))
-    word = LACKING.get(name) or UNBUILT.get(name.partition(".")[0])
+    word = UNBUILT.get(name.partition(".")[0])
     if answer.startswith("UnsupportedCall: "):
         said = answer.split("：not offered here; ")[-1].removeprefix("UnsupportedCall: ")
         return Row(name, NONE, word or said)
@@ -125,6 +126,8 @@ def initialize(context):
             note(title, name, lambda: done(form.format(name, name), {'context': context}))
     unschedule_all()
     set_option('use_real_price', True)
+    if context.run_params.frequency == 'tick':
+        subscribe('600000.XSHG', 'tick')
 
 def handle_data(context, data):
     found['CALLBACKS|handle_data'] = 'ok'
@@ -146,11 +149,12 @@ def on_strategy_end(context):
     found['CALLBACKS|on_strategy_end'] = 'ok'
     log.info(json.dumps(found))
 """
+SPAN = ("2024-01-03", "2024-01-12", 100_000)
 OWN = ("initialize", "handle_data", "on_strategy_end")
 
 
 def answers() -> dict[str, str]:
-    """Run the strategy; return group title|name -> 'ok' or the error's type and text."""
+    """Run the strategy by day and by tick; return group title|name -> 'ok' or the error's type and text."""
     trials = [(group.kind, group.title, name, group.form) for group in OFFICIAL for name in group.names]
     callbacks = next(group for group in OFFICIAL if group.kind == "callback")
     text = STRATEGY.replace("TRIALS", repr(trials)).replace("CALLBACKS", callbacks.title)
@@ -158,16 +162,21 @@ def answers() -> dict[str, str]:
     text = text.replace("CALLBACKS", callbacks.title)
     with tempfile.TemporaryDirectory() as folder:
         bundle = _market(Path(folder) / "bundle")
-        result = run_backtest(text, bundle, "2024-01-03", "2024-01-12", 100_000)
-        if result.status != "done":
-            raise RuntimeError(result.log[-1])
-        found: dict[str, str] = json.loads(result.log[-1].split(" - ", 2)[2])
+        result, by_tick = (run_backtest(text, bundle, *SPAN, frequency=name) for name in ("day", "tick"))
+        found = {**_found(by_tick), **_found(result)}
         for group in OFFICIAL:
             for name in group.names:
                 if group.kind == "figure":
                     found[f"{group.title}|{name}"] = "ok" if name in result.figures else "not there"
                 elif group.kind == "frequency":
                     found[f"{group.title}|{name}"] = _frequency(bundle, name)
+    return found
+
+
+def _found(result: RunResult) -> dict[str, str]:
+    if result.status != "done":
+        raise RuntimeError(result.log[-1])
+    found: dict[str, str] = json.loads(result.log[-1].split(" - ", 2)[2])
     return found
 
 

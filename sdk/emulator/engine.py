@@ -6,8 +6,9 @@
                       of the day's orders · 15:30 after_trading_end · 16:00 valuation
     at the end        on_strategy_end
 
-In minute frequency handle_data and every_bar run at each of the 240 minutes 09:30 … 11:29, 13:00 … 14:59. On a bundle
-with minute bars, in either frequency, orders that wait are tried against every bar that has ended before the next
+In minute frequency handle_data and every_bar run at each of the 240 minutes 09:30 … 11:29, 13:00 … 14:59. In tick
+frequency neither runs, and handle_tick is called at 09:25 and at the end of each minute with what is subscribed. On a
+bundle with minute bars, in any frequency, orders that wait are tried against every bar that has ended before the next
 thing happens, at the time of its label.
 
 Scheduled functions come first at their instant (JOINQUANT.md §1.1, §1.2). An exception of the strategy ends the
@@ -32,7 +33,9 @@ from sdk.market.session_minutes import ENDS, STARTS, bars_ended
 
 Step = tuple[tuple[int, int, int, int], Callable[[], object]]
 _MARKET, _TASKS, _CALLBACKS = 0, 1, 2
-_DAILY = ("before_trading_start", "handle_data", "after_trading_end")
+_DAILY = ("before_trading_start", "handle_data", "handle_tick", "after_trading_end")
+_BARS = {"day": (times.OPEN,), "minute": STARTS, "tick": ()}
+_TICKS = {"day": (), "minute": (), "tick": (times.AUCTION, *ENDS)}
 
 
 class StrategyRaised(Exception):
@@ -55,10 +58,9 @@ class Engine:
         """Run to the end; return what the strategy raised, already in the log, or None."""
         try:
             self._guarded(lambda: self.module.execute(names, modules, self.session.log.info))
-            if self.module.function("handle_tick") is not None:
-                self.session.remarks.append("handle_tick was never called: there is no tick frequency here")
             for name in ("initialize", "after_code_changed", "process_initialize"):
                 self._call(name)
+            self._remark_ticks()
             day, stop = self.session.first, self.session.last + 1
             while day < stop:
                 quiet = self._quiet_until(day, stop)
@@ -141,10 +143,11 @@ class Engine:
         return sorted(steps, key=lambda step: step[0])
 
     def _callback_times(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
-        bars = STARTS if self.session.frequency == "minute" else (times.OPEN,)
+        frequency = self.session.frequency
         return (
             ("before_trading_start", (times.PRE_OPEN,)),
-            ("handle_data", bars),
+            ("handle_data", _BARS[frequency]),
+            ("handle_tick", _TICKS[frequency]),
             ("after_trading_end", (times.AFTER_CLOSE,)),
         )
 
@@ -179,7 +182,21 @@ class Engine:
                     self.session.context, BarData(self.session.reader, self.session.unit_axis)
                 )
             )
-        return lambda: self._call(name)
+        return self._ticks if name == "handle_tick" else lambda: self._call(name)
+
+    def _ticks(self) -> None:
+        session, asked = self.session, self.session.subscriptions
+        for code in asked.codes():
+            tick = session.ticks.event(code) if code in asked else None
+            if tick is not None:
+                self._guarded(partial(self.module.names["handle_tick"], session.context, tick))
+
+    def _remark_ticks(self) -> None:
+        session, by_tick = self.session, self.session.frequency == "tick"
+        if not by_tick and self.module.function("handle_tick") is not None:
+            session.remarks.append("handle_tick is called in frequency 'tick' only: use --frequency tick")
+        if by_tick and not session.settings.use_real_price:
+            session.remarks.append("a tick backtest of the platform needs set_option('use_real_price', True)")
 
     def _call(self, name: str) -> None:
         function = self.module.function(name)

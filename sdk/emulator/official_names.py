@@ -1,7 +1,7 @@
 """The platform's official names, as data: what a strategy may write, and where that is documented.
 
 ``tools/support_matrix.py`` runs a strategy that tries every one of them and writes ``docs/support.md`` from what
-happened; a name that is neither offered nor has a word in ``unsupported.py`` or in ``LACKING`` below fails a test.
+happened; a name that is neither offered nor has a word in ``unsupported.py`` fails a test.
 
 ``kind`` says how a name is tried (``{}`` in ``form`` stands for it):
 
@@ -301,6 +301,8 @@ PARTIAL: Mapping[str, str] = {
     "get_call_auction": "time and current; volume, money and order book by rule call_auction_volume",
     "get_current_tick": "price, high, low, volume, money so far as bars know them; no order book, no dt",
     "minute": "on bundles with minute bars",
+    "tick": "on bundles with minute bars: a tick at 09:25 and at the end of each minute that traded",
+    **dict.fromkeys(("handle_tick", "subscribe"), "in frequency 'tick', made of minute bars; no order book"),
     **dict.fromkeys(("1m", "5m", "15m", "30m", "60m", "120m"), "on bundles with minute bars"),
     **dict.fromkeys(("unit_net_value", "acc_net_value", "adj_net_value"), "bundles with finance/FUND_NET_VALUE"),
     "disable_cache": "accepted, no effect",
@@ -314,10 +316,4 @@ PARTIAL: Mapping[str, str] = {
     "jqlib.alpha101": "can be imported, not used",
     "jqlib.alpha191": "can be imported, not used",
     "jqlib.technical_analysis": "the indicators listed below",
-}
-
-# Not offered and not in unsupported.py: what to use instead.
-LACKING: Mapping[str, str] = {
-    "handle_tick": "use handle_data or run_daily",
-    "tick": "use frequency='minute' or 'day'",
 }

@@ -32,7 +32,10 @@ or `run_backtest(..., rules={"delisted_position": "cash"})`; `run.json` lists th
 
 `jqalpha backtest … --frequency minute` (or `run_backtest(..., frequency="minute")`) calls `handle_data` and
 `every_bar` 240 times a day, 09:30:00 … 11:29:00 and 13:00:00 … 14:59:00; `data` holds the previous minute's
-bar. It needs a bundle with minute bars in every month of the run. Day frequency uses the same bars where the
+bar. It needs a bundle with minute bars in every month of the run. **Tick frequency**
+(`--frequency tick`) runs on the same bars: `handle_tick` is called with what is subscribed at 09:25:00 and at the end
+of each minute that traded (the platform sends a snapshot every three seconds, with an order book);
+`handle_data` and `every_bar` are not called, as on the platform. Day frequency uses the same bars where the
 bundle has them: an order at 14:50 is priced by the bar 14:50, waiting limit and stop orders are tried against
 each bar that ends, history, get_price and get_bars answer in minutes.
 

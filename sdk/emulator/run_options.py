@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+FREQUENCIES = ("day", "minute", "tick")
 _OPTIONS = (
     click.argument("strategy", type=click.Path(path_type=Path, dir_okay=False)),
     click.option("--market", required=True, type=click.Path(path_type=Path), help="行情包目录 market bundle"),
@@ -18,8 +19,8 @@ _OPTIONS = (
         "--frequency",
         default="day",
         show_default=True,
-        type=click.Choice(["day", "minute"]),
-        help="频率 day, or minute on a bundle with minute bars",
+        type=click.Choice(FREQUENCIES),
+        help="频率 day; minute and tick need a bundle with minute bars",
     ),
 )
 

@@ -26,10 +26,10 @@ from sdk.emulator.run_directory import check_target, write_run
 from sdk.emulator.session import Session
 from sdk.emulator.user_module import UserModule, read_text
 from sdk.emulator.watch import StopRun, Watch
-from sdk.errors import ConfigError, StrategyError, UnsupportedCall, nearest
+from sdk.errors import ConfigError, StrategyError, nearest
 from sdk.market.bundle import Bundle
 
-_FREQUENCIES = {"day": "day", "daily": "day", "1d": "day", "minute": "minute", "1m": "minute"}
+_FREQUENCIES = {"day": "day", "daily": "day", "1d": "day", "minute": "minute", "1m": "minute", "tick": "tick"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def run_backtest(
 ) -> RunResult:
     """Run ``strategy`` (a file, or its text) from ``start`` to ``end`` inclusive; write ``out`` when given.
 
-    ``frequency`` 'day' or 'minute'; minute needs a bundle with minute bars in every month of the run.
+    ``frequency`` 'day', 'minute' or 'tick'; the last two need a bundle with minute bars in every month of the run.
 
     The strategy runs inside the caller's process; ``isolated.run_isolated`` gives it one of its own. A strategy
     that raises gives a result with status ``failed``. StrategyError: it cannot be compiled.
@@ -130,10 +130,10 @@ def _resolve(
     rules: Mapping[str, object] | None,
     name: str | None,
 ) -> Job:
-    if frequency in ("tick", "1t"):
-        raise UnsupportedCall("frequency='tick' is not offered here; choose 'day' or 'minute'")
     if frequency not in _FREQUENCIES:
-        raise ConfigError(f"frequency={frequency!r}{nearest(str(frequency), _FREQUENCIES)}; choose 'day' or 'minute'")
+        raise ConfigError(
+            f"frequency={frequency!r}{nearest(str(frequency), _FREQUENCIES)}; choose 'day', 'minute' or 'tick'"
+        )
     frequency = _FREQUENCIES[frequency]
     if not (isinstance(cash, int | float) and 0 < cash < float("inf")):
         raise ConfigError(f"cash={cash!r} must be a positive number of CNY")
@@ -179,13 +179,13 @@ def _span(days: np.ndarray, start: dt.date, end: dt.date) -> tuple[int, int]:
 
 
 def _check_minutes(session: Session) -> None:
-    if session.frequency != "minute":
+    if session.frequency == "day":
         return
     lacking = session.minutes.lacking(session.first, session.last)
     if lacking:
         have = "it has none at all" if not session.minutes.offered else f"it lacks {' '.join(lacking[:12])}"
         raise ConfigError(
-            f"frequency='minute' needs minute bars in this bundle, {have}; "
+            f"frequency={session.frequency!r} needs minute bars in this bundle, {have}; "
             "`jqalpha market synth --minutes` makes some, docs/emulator.md says how they are stored"
         )
 

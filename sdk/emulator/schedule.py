@@ -90,7 +90,8 @@ class Schedule:
 
     def due_on(self, day: int) -> list[Task]:
         """Return the tasks of one trading day in the order in which they run."""
-        return sorted((task for task in self.tasks if task.due is None or day in task.due), key=lambda t: t.keys[0])
+        due = (task for task in self.tasks if task.times and (task.due is None or day in task.due))
+        return sorted(due, key=lambda task: task.keys[0])
 
     def next_due(self, day: int, stop: int) -> int:
         """Return the first of the days ``day`` … ``stop`` − 1 with a task; ``stop`` for none."""

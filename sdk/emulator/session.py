@@ -14,6 +14,7 @@ from sdk.emulator.api.history import History
 from sdk.emulator.api.prices import PriceReader
 from sdk.emulator.api.securities import Securities
 from sdk.emulator.api.subportfolios import Subportfolios
+from sdk.emulator.api.subscriptions import Subscriptions
 from sdk.emulator.api.ticks import Ticks
 from sdk.emulator.api.trading import Trading
 from sdk.emulator.api.visible import Guard
@@ -126,8 +127,9 @@ class Session:
         self.history = History(self.reader, self.guard, self.called_minutes, rules, self._warn)
         self.bar_calls = BarCalls(self.history, self.reader, self.guard, self.minutes)
         self.ticks = Ticks(self.reader, self.quotes, self.minutes, self.called_minutes, self.guard)
+        self.subscriptions = Subscriptions(self.bars, frequency)
         self.auction = CallAuction(self.reader, self.minutes, rules["call_auction_volume"])
-        self.unit_axis = self.history.minutes if frequency == "minute" else self.history.days
+        self.unit_axis = self.history.days if frequency == "day" else self.history.minutes
         self.securities = Securities(self.reader, self.guard)
         self.trading = Trading(self.broker, Basket(self.broker, self.quotes), self.bars, self.book, rules)
         self.recorder = Recorder(last - first + 1, lambda: self.clock.seconds >= END_OF_DAY)

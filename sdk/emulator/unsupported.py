@@ -13,13 +13,11 @@ from typing import Any
 from sdk.emulator.traceback_text import USER_CODE
 from sdk.errors import UnsupportedCall, UnsupportedName
 
-_BARS = "use get_price(..., frequency='daily') or attribute_history"
 _MARGIN = "margin accounts (stock_margin) are not built; use order in a stock account"
 _PLATFORM = "run this strategy on the platform"
 
 UNBUILT: dict[str, str] = {
-    **dict.fromkeys(("subscribe", "unsubscribe"), _BARS),
-    **dict.fromkeys(("unsubscribe_all", "get_margincash_stocks", "get_marginsec_stocks", "jy"), _PLATFORM),
+    **dict.fromkeys(("get_margincash_stocks", "get_marginsec_stocks", "jy"), _PLATFORM),
     "macro": "keep the series as a CSV beside the strategy and use read_file",
     **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), _MARGIN),
     **dict.fromkeys(("marginsec_open", "marginsec_close", "marginsec_direct_refund"), _MARGIN),

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from sdk.emulator.cli import backtest
 from sdk.emulator.runner import run_backtest
-from sdk.errors import ConfigError, UnsupportedCall
+from sdk.errors import ConfigError
 from sdk.market.session_minutes import ENDS, LABELS, STARTS, bars_ended
 from tests.emulator.markets import made_bundle
 
@@ -166,9 +166,9 @@ def test_minute_frequency_needs_minute_bars_in_every_month(tmp_path, bundle):
     plain = made_bundle(tmp_path / "plain", {A: {"open": [10.0] * 3}})
     with pytest.raises(ConfigError, match="it has none at all"):
         run_backtest("x = 1\n", plain, "2024-01-02", "2024-01-03", frequency="minute")
-    with pytest.raises(UnsupportedCall, match="choose 'day' or 'minute'"):
-        run_backtest("x = 1\n", bundle, "2024-01-02", "2024-01-03", frequency="tick")
-    with pytest.raises(ConfigError, match="choose 'day' or 'minute'"):
+    with pytest.raises(ConfigError, match="frequency='tick' needs minute bars"):
+        run_backtest("x = 1\n", plain, "2024-01-02", "2024-01-03", frequency="tick")
+    with pytest.raises(ConfigError, match="choose 'day', 'minute' or 'tick'"):
         run_backtest("x = 1\n", bundle, "2024-01-02", "2024-01-03", frequency="minutes")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sdk.emulator.official_names import LACKING, OFFICIAL, PARTIAL
+from sdk.emulator.official_names import OFFICIAL, PARTIAL
 from sdk.emulator.runner import run_backtest
 from sdk.emulator.unsupported import UNBUILT
 from tests.emulator.markets import made_bundle
@@ -43,9 +43,8 @@ def test_the_page_is_what_trying_every_name_gives():
 
 
 def test_no_note_is_stale(tables):
-    """A name that is offered by now has no word in LACKING; a partial note belongs to a name that is offered."""
+    """A partial note belongs to a name that is offered."""
     status = {row.name: row.status for _, rows in tables for row in rows}
-    assert [name for name in LACKING if status.get(name) == support_matrix.FULL] == []
     assert [name for name in PARTIAL if status.get(name) != support_matrix.PART] == []
 
 

@@ -36,7 +36,7 @@ CLOCK = {
 
 @pytest.mark.parametrize(("word", "clock"), CLOCK.items())
 def test_each_time_word_is_its_time_of_day(word, clock):
-    seconds = seconds_of(word, RuleBook())
+    (seconds,) = times_of(word, RuleBook(), "day")
     assert f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}" == clock
 
 
@@ -46,9 +46,10 @@ def test_what_lies_outside_the_day_or_is_no_time_is_refused(word):
         seconds_of(word, RuleBook())
 
 
-def test_every_bar_is_each_minute_in_minute_frequency_only():
+def test_every_bar_goes_by_the_frequency():
     assert times_of("every_bar", RuleBook(), "minute") == STARTS
     assert times_of("every_bar", RuleBook(), "day") == (34200,)
+    assert times_of("every_bar", RuleBook(), "tick") == ()
     assert times_of("open", RuleBook(), "minute") == (34200,)
 
 

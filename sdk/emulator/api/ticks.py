@@ -112,6 +112,14 @@ class Ticks:
         arrays = {code: _array(rows, names) for code, rows in found.items()}
         return arrays if many else arrays[codes[0]]
 
+    def event(self, code: str) -> Tick | None:
+        """The tick that reaches handle_tick now; None in a minute without a trade and on a halted day."""
+        clock = self._clock
+        stop = self._minutes.newest(clock.seconds)
+        if stop and self._minutes.has(code, clock.day) and not self._minutes.day("volume", code, clock.day)[stop - 1]:
+            return None
+        return self._tick(code)
+
     # ----------------------------------------------------------------------------------------------- one security
     def _tick(self, code: str) -> Tick | None:
         clock, day = self._clock, self._clock.day
