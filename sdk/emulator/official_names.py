@@ -305,6 +305,7 @@ PARTIAL: Mapping[str, str] = {
     **dict.fromkeys(("handle_tick", "subscribe"), "in frequency 'tick', made of minute bars; no order book"),
     **dict.fromkeys(("1m", "5m", "15m", "30m", "60m", "120m"), "on bundles with minute bars"),
     **dict.fromkeys(("unit_net_value", "acc_net_value", "adj_net_value"), "bundles with finance/FUND_NET_VALUE"),
+    **dict.fromkeys(("macro", "macro.run_query"), "tables that the bundle has"),
     "disable_cache": "accepted, no effect",
     "enable_profile": "accepted, no effect",
     "read_file": "files that this run wrote, and files beside the strategy",

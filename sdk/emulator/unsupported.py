@@ -18,7 +18,6 @@ _PLATFORM = "run this strategy on the platform"
 
 UNBUILT: dict[str, str] = {
     **dict.fromkeys(("get_margincash_stocks", "get_marginsec_stocks", "jy"), _PLATFORM),
-    "macro": "keep the series as a CSV beside the strategy and use read_file",
     **dict.fromkeys(("margincash_open", "margincash_close", "margincash_direct_refund"), _MARGIN),
     **dict.fromkeys(("marginsec_open", "marginsec_close", "marginsec_direct_refund"), _MARGIN),
     **dict.fromkeys(("create_backtest", "get_backtest", "bond", "get_factor_kanban_values"), _PLATFORM),

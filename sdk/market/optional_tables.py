@@ -13,6 +13,7 @@
     locked_shares.parquet                day code num rate1 rate2 (shares; fractions of all and of circulating)
     dividend_plans.parquet               code ex_date report_date board_plan_pub_date implementation_pub_date
     finance/NAME.parquet                 a table of the platform's finance database, its own columns
+    macro/NAME.parquet                   the same of its macro database
 
 ``pubDate`` is the day on which a statement became public; a correction is a second row with a later pubDate.
 ``out_date`` is the last day inside, null = still in. All are checked when written and when read: column types,
@@ -99,12 +100,12 @@ TABLES: Final[Mapping[str, OptionalTable]] = {
         ordered=(("report_date", "board_plan_pub_date"), ("implementation_pub_date", "ex_date")),
     ),
 }
-FINANCE: Final = re.compile(r"finance/[A-Z][A-Z0-9_]*\.parquet")
+PLATFORM: Final = re.compile(r"(finance|macro)/[A-Z][A-Z0-9_]*\.parquet")
 
 
 def arrow_table(name: str, frame: pd.DataFrame) -> pa.Table:
     """Return a table ready to be stored: columns typed, rows in the order of the key, checked."""
-    if FINANCE.fullmatch(name):
+    if PLATFORM.fullmatch(name):
         return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     spec = _spec(name)
     _check_columns(name, list(frame.columns), spec)
@@ -119,10 +120,10 @@ def arrow_table(name: str, frame: pd.DataFrame) -> pa.Table:
 def read_table(path: Path, name: str) -> pd.DataFrame:
     """Return the optional table ``name`` as pandas, dates as ``datetime64[ns]``, texts as objects; checked."""
     table = read_columns(path)
-    if not FINANCE.fullmatch(name):
+    if not PLATFORM.fullmatch(name):
         _check_columns(name, table.column_names, _spec(name))
     frame = pd.DataFrame({column: series_of(table[column]) for column in table.column_names})
-    if not FINANCE.fullmatch(name):
+    if not PLATFORM.fullmatch(name):
         check(name, frame)
     return frame
 
@@ -134,7 +135,7 @@ def column_names(root: Path, name: str) -> tuple[str, ...]:
 
 def table_names(files: Iterable[str]) -> tuple[str, ...]:
     """Return the names of the optional tables among the files of a bundle, like ``fundamentals/income``."""
-    kept = sorted(name for name in files if name in TABLES or FINANCE.fullmatch(name))
+    kept = sorted(name for name in files if name in TABLES or PLATFORM.fullmatch(name))
     return tuple(name[: -len(".parquet")] for name in kept)
 
 

@@ -100,7 +100,7 @@ def test_a_limit_holds(market):
         ("finance.run_query(query(finance.STK_XR_XD.code, finance.STK_AUDIT_OPINION.code))", StrategyError, "一张表"),
         ("finance.run_query('x')", StrategyError, r"query\(…\)"),
         ("finance.STK_XR_XD.price", AttributeError, "price"),
-        ("macro.MAC_MONEY_SUPPLY_MONTH", UnsupportedCall, r"macro\.MAC_MONEY_SUPPLY_MONTH.*read_file"),
+        ("macro.MAC_MONEY_SUPPLY_MONTH", UnsupportedCall, r"macro\.MAC_MONEY_SUPPLY_MONTH.*no macro table.*--table"),
     ],
 )
 def test_what_is_not_there_is_named(market, call, kind, words):

@@ -193,7 +193,8 @@ def test_a_syntax_error_is_one_line_with_file_and_line(bundle, tmp_path):
     [
         ("margincash_open('600000.XSHG', 100)", r"margincash_open\(\).*策略第 2 行.*stock_margin"),
         ("marginsec_close('600000.XSHG', 100)", r"marginsec_close\(\)"),
-        ("macro.run_query(1)", r"macro\.run_query.*策略第 2 行.*read_file"),
+        ("jy.run_query(1)", r"jy\.run_query.*策略第 2 行.*platform"),
+        ("macro.MAC_CPI_MONTH", r"macro\.MAC_CPI_MONTH.*策略第 2 行.*macro/MAC_CPI_MONTH\.parquet"),
         ("get_fundamentals(query(indicator.roe))", r"FinancialIndicatorDay.*策略第 2 行.*fundamentals/indicator"),
         ("finance.STK_HOLDER_NUM", r"finance\.STK_HOLDER_NUM.*策略第 2 行.*finance/STK_HOLDER_NUM\.parquet"),
         ("get_industry_stocks('801780')", r"get_industry_stocks.*industries\.parquet"),

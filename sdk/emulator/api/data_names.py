@@ -9,6 +9,7 @@ from sdk.emulator.api.finance import Finance, LazyTable, query
 from sdk.emulator.api.flows import Flows
 from sdk.emulator.api.fundamentals import Fundamentals
 from sdk.emulator.api.groups import Groups
+from sdk.emulator.api.macro import Macro
 from sdk.emulator.session import Session
 
 TABLES = (
@@ -27,6 +28,7 @@ def data_names(session: Session) -> dict[str, Any]:
         "query": query,
         **{name: LazyTable(name) for name in TABLES},
         "finance": Finance(reader, fundamentals, rules),
+        "macro": Macro(reader, fundamentals, rules),
         "get_fundamentals": fundamentals.get_fundamentals,
         "get_fundamentals_continuously": fundamentals.get_fundamentals_continuously,
         "get_history_fundamentals": fundamentals.get_history_fundamentals,

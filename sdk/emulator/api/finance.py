@@ -16,7 +16,6 @@ the platform itself would show later ones. ``run_query`` takes one table and giv
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -26,8 +25,9 @@ import numpy as np
 from sdk.emulator.api.finance_lists import LIST_COLUMNS, LISTS
 from sdk.emulator.api.fundamentals import Fundamentals
 from sdk.emulator.api.prices import PriceReader
+from sdk.emulator.api.single_table import SingleTable, column_cells, column_kinds
 from sdk.emulator.unsupported import unsupported
-from sdk.errors import StrategyError, UnsupportedName
+from sdk.errors import UnsupportedName
 
 SEEN_FROM = ("pub_date", "pubDate", "publish_date", "board_plan_pub_date", "day", "date", "end_date")
 DIVIDENDS = "STK_XR_XD"
@@ -84,8 +84,8 @@ class Finance:
     """``finance``."""
 
     def __init__(self, reader: PriceReader, fundamentals: Fundamentals, rules: Mapping[str, str]) -> None:
-        self._reader, self._fundamentals = reader, fundamentals
-        self._limit = int(rules["finance_row_limit"])
+        self._reader = reader
+        self._database = SingleTable("finance.run_query", reader, fundamentals, int(rules["finance_row_limit"]))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not name.isupper():
@@ -96,24 +96,7 @@ class Finance:
 
     def run_query(self, query_object: Any) -> Any:
         """DataFrame of one table's rows that are public; dates as ``datetime.date``."""
-        from sdk.emulator.query.database import frame_of
-        from sdk.emulator.query.orm import plan_of, result_names
-
-        call = "finance.run_query"
-        plan = plan_of(query_object, call)
-        if len(plan.tables) != 1:
-            raise StrategyError(f"{call}: 每次只能查询一张表, got {' '.join(plan.tables) or 'none'}")
-        (table,) = plan.tables
-        if table not in self._known():
-            raise StrategyError(f"{call}: {table} is not a finance table; use get_fundamentals")
-        now = self._last_known()
-        database = self._fundamentals.database
-        database.hold(plan, ("finance", now), lambda name, columns: self._rows(name, columns, now))
-        limit = self._limit if plan.limit is None else min(self._limit, plan.limit)
-        bounded = plan.query.limit(limit)
-        names, rows = database.answer(bounded.offset(plan.offset) if plan.offset else bounded, call)
-        given = result_names(plan, names)
-        return frame_of(given, rows, True, "numbered")
+        return self._database.answer(query_object, self._known(), self._rows)
 
     # --------------------------------------------------------------------------------------------- the tables
     def _known(self) -> tuple[str, ...]:
@@ -125,8 +108,7 @@ class Finance:
     def _columns(self, name: str) -> tuple[tuple[str, str], ...]:
         bundle = self._reader.bars.bundle
         if bundle.has_table(f"finance/{name}"):
-            frame = bundle.table(f"finance/{name}")
-            return tuple((str(column), _kind(frame[column])) for column in frame)
+            return column_kinds(bundle.table(f"finance/{name}"))
         if name not in self._known():
             has = " ".join(f"finance.{one}" for one in self._known()) or "no finance table"
             raise unsupported(
@@ -156,7 +138,7 @@ class Finance:
             if column == "id" and column not in values:
                 found[column] = list(range(1, int(seen.sum()) + 1))
                 continue
-            cells = _cells(values[column])
+            cells = column_cells(values[column])
             if column in AFTER_DETAILS:
                 cells = [None if hidden else cell for cell, hidden in zip(cells, later, strict=True)]
             if column == "plan_progress" and later.any():
@@ -219,11 +201,6 @@ class Finance:
             [np.nan if series is None else series[day] for series, day in zip(known, column, strict=True)], float
         )
 
-    def _last_known(self) -> np.datetime64:
-        clock = self._reader.clock
-        finished = clock.last_finished_day == clock.day
-        return np.datetime64(clock.date if finished else clock.date - dt.timedelta(days=1))
-
 
 def _notes(cash: np.ndarray, ratio: np.ndarray) -> np.ndarray:
     texts = [
@@ -237,14 +214,3 @@ def _days(values: np.ndarray) -> np.ndarray:
     import pandas as pd
 
     return pd.to_datetime(pd.Series(values)).to_numpy().astype("datetime64[D]")
-
-
-def _kind(column: Any) -> str:
-    kind = column.dtype.kind
-    return {"M": "date", "f": "number", "i": "whole", "b": "whole"}.get(kind, "text")
-
-
-def _cells(values: np.ndarray) -> list[Any]:
-    if values.dtype.kind == "M":
-        return [None if day == "NaT" else day for day in values.astype("datetime64[D]").astype(str).tolist()]
-    return [None if value is None or value != value else value for value in values.tolist()]

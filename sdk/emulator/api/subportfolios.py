@@ -20,7 +20,7 @@ from sdk.emulator.unsupported import unsupported
 from sdk.errors import StrategyError, nearest
 
 MOST_ACCOUNTS = 100
-UNBUILT_TYPES = ("futures", "index_futures", "stock_margin")
+UNBUILT_TYPES = ("futures", "index_futures", "stock_margin", "open_fund")
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ POSITIONAL: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
 @functools.cache
 def install() -> None:
     """Add the old names once; nothing that works is changed."""
+    pd.set_option("future.infer_string", False)  # a column of texts takes any object, as it did
     for name, value in ARRAY_NAMES.items():
         if name not in vars(np):
             setattr(np, name, value)
@@ -127,6 +128,7 @@ def _set(original: Callable[..., Any]) -> Callable[..., Any]:
     def __setitem__(self: pd.Series, key: Any, value: Any) -> None:
         unnamed = sys.getrefcount(self) <= _Unnamed.references
         _Unnamed.seen = sys.getrefcount(self)
+        key = _listed(key, self.index) if isinstance(key, set | frozenset) else key
         plain = isinstance(key, int | np.integer) and not isinstance(key, bool)
         if plain and _positions(self, key) and key not in self.index and -len(self) <= key < len(self):
             self.iloc[key] = value

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from sdk.errors import MarketError
-from sdk.market.optional_tables import FINANCE, TABLES, arrow_table
+from sdk.market.optional_tables import PLATFORM, TABLES, arrow_table
 from sdk.market.table import read_columns
 
 BOOKKEEPING = ("id", "day")
@@ -32,7 +32,7 @@ def read_tables(files: Iterable[tuple[str, Path]]) -> dict[str, pd.DataFrame]:
     for name, path in files:
         frame = read_columns(path).to_pandas()
         spec = TABLES.get(f"{name}.parquet")
-        if spec is not None and not FINANCE.fullmatch(f"{name}.parquet"):
+        if spec is not None and not PLATFORM.fullmatch(f"{name}.parquet"):
             frame = frame.drop(columns=[one for one in BOOKKEEPING if one in frame and one not in spec.columns])
         try:
             arrow_table(f"{name}.parquet", frame)

@@ -18,6 +18,7 @@ from sdk.market.exchange_rules import to_yuan
 from sdk.market.made.books import keep_books
 from sdk.market.made.cast import Cast, make_cast
 from sdk.market.made.draws import throw
+from sdk.market.made.economy import economy_tables
 from sdk.market.made.flows import flow_tables
 from sdk.market.made.funds import fund_tables
 from sdk.market.made.groups import group_tables
@@ -33,6 +34,7 @@ from sdk.market.writer import refuse_foreign, write_bundle
 
 COMPANIES = 7  # a second stream of dice: what companies publish never changes what their shares trade at
 NORTHBOUND = 310001  # a third, for 沪深港通
+ECONOMY = 50  # a fourth, for the macro tables
 
 
 def make_market(path: str | Path, spec: MarketSpec | None = None) -> Bundle:
@@ -66,6 +68,7 @@ def make_market(path: str | Path, spec: MarketSpec | None = None) -> Bundle:
             **group_tables(cast, bars, member, more),
             **flow_tables(cast, draws, bars, books, more),
             **northbound_tables(cast, draws, bars, member, np.random.default_rng([spec.seed, NORTHBOUND])),
+            **economy_tables(days, np.random.default_rng([spec.seed, ECONOMY])),
             **({"finance/FUND_NET_VALUE": funds.net_values} if funds else {}),
         },
         about={"source": _source(spec, days), "planted": _planted(spec, bars, days)},

@@ -274,6 +274,16 @@ def test_a_set_is_a_list_of_labels_in_the_order_of_the_index():
     assert frame["a"][{"z", "y"}].tolist() == [2, 3]
     with pytest.raises(KeyError, match="q"):
         frame.loc[{"x", "q"}]
+    weights = pd.Series(0.0, index=["x", "y", "z"])
+    weights[{"z", "x"}] = 1
+    assert weights.tolist() == [1, 0, 1]
+
+
+def test_a_column_of_texts_takes_any_object():
+    frame = pd.DataFrame({"code": ["a", "b"], "time": ["2024-01-02", "2024-01-03"]})
+    frame.loc[:, "time"] = dt.date(2024, 1, 4)
+    assert frame["time"].tolist() == [dt.date(2024, 1, 4)] * 2
+    assert frame["code"].dtype == object
 
 
 def test_an_empty_frame_gives_its_columns_to_what_is_appended():
