@@ -137,8 +137,8 @@ def test_plans_come_before_details_and_details_before_the_ex_date() -> None:
 
 def test_every_stock_has_an_industry_of_each_kind_on_every_day_and_some_change_it() -> None:
     spans = bundle().table("industries")
-    assert set(spans["kind"]) == {"sw_l1", "sw_l2", "zjw", "jq_l1"}
+    assert set(spans["kind"]) == {"sw_l1", "sw_l2", "sw_l3", "zjw", "jq_l1"}
     assert spans["out_date"].notna().sum() >= 2
-    for kind in ("sw_l1", "sw_l2", "zjw", "jq_l1"):
+    for kind in ("sw_l1", "sw_l2", "sw_l3", "zjw", "jq_l1"):
         now = spans[(spans["kind"] == kind) & spans["out_date"].isna()]
         assert sorted(now["code"]) == sorted(bundle().panel().codes)

@@ -1,9 +1,9 @@
-"""``macro.run_query``: tables of the platform's macro database, as far as the bundle has them (``macro/NAME.parquet``).
+"""``macro.run_query``: tables of the platform's macro database, as far as the bundle has them.
 
-A row is seen from the last day of its period on: ``stat_month`` '2019-03', ``stat_quarter`` '2019-03' (its last
-month), ``stat_year`` '2019', or a day. The platform shows every row that it has today, so that a backtest there
-knows a month before it is over, and one whose figures come out two weeks later; a strategy that asks for the month
-before the last is the same in both.
+They are its files ``macro/NAME.parquet``. A row is seen from the last day of its period on: ``stat_month`` '2019-03',
+``stat_quarter`` '2019-03' (its last month), ``stat_year`` '2019', or a day. The platform shows every row that it has
+today, so that a backtest there knows a month before it is over, and one whose figures come out two weeks later; a
+strategy that asks for the month before the last is the same in both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What ``finance.run_query`` and ``macro.run_query`` share: a query of one table, answered by the embedded database."""
+"""What ``finance.run_query`` and ``macro.run_query`` share: a query of one table, answered by a run's database."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class SingleTable:
             raise StrategyError(f"{self.call}: 每次只能查询一张表, got {' '.join(plan.tables) or 'none'}")
         (table,) = plan.tables
         if table not in known:
-            database = self.call.partition(".")[0]
-            raise StrategyError(f"{self.call}: {table} is not a {database} table; use get_fundamentals")
+            kind = self.call.partition(".")[0]
+            raise StrategyError(f"{self.call}: {table} is not a {kind} table; use get_fundamentals")
         now, database = self._last_finished_day(), self.fundamentals.database
         database.hold(plan, (self.call, now), lambda name, columns: rows(name, columns, now))
         bounded = plan.query.limit(self.limit if plan.limit is None else min(self.limit, plan.limit))

@@ -1,8 +1,9 @@
-"""Who belongs to what in a made market: industries (sw_l1, sw_l2, zjw, jq_l1), concepts, index weights.
+"""Who belongs to what in a made market: industries (sw_l1, sw_l2, sw_l3, zjw, jq_l1), concepts, index weights.
 
-Industries are dealt out in turn, so that a market of 27 stocks has all of them; one stock in forty changes its
-industry in the middle. Concepts are loose groups of a tenth of the stocks each; one stock in twenty joins late.
-Index weights are circulating values of the members, in percent, on the last trading day of each month.
+Industries are dealt out in turn, so that a market of 27 stocks has all of them (each sw_l2 has one sw_l3); one stock
+in forty changes its industry in the middle. Concepts are loose groups of a tenth of the stocks each; one stock in
+twenty joins late. Index weights are circulating values of the members, in percent, on the last trading day of each
+month.
 """
 
 from __future__ import annotations
@@ -121,7 +122,8 @@ def _groups_of(industry: int) -> tuple[tuple[str, str, str], ...]:
     finer_code, finer_name, sector = FINER[sw_code]
     return (
         *(("sw_l1", sw_code, sw_name), ("zjw", zjw_code, zjw_name)),
-        *(("sw_l2", finer_code, finer_name), ("jq_l1", sector, SECTORS[sector])),
+        *(("sw_l2", finer_code, finer_name), ("sw_l3", f"850{finer_code[3:]}", f"{finer_name}I")),
+        ("jq_l1", sector, SECTORS[sector]),
     )
 
 
