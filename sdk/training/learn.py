@@ -112,7 +112,8 @@ class Search:
         overlap = self._elite.overlap(judgements)
         self._remember(everything)
         portfolios = len({judgement.portfolio for judgement in judgements}) / drawn
-        self._entropy = schedules.entropy_weight(config, self._entropy, portfolios)
+        earlier = self.records[-1].portfolios if self.records else portfolios
+        self._entropy = schedules.entropy_weight(config, self._entropy, portfolios, earlier)
         entropy = self._learn(sample, np.asarray(earned), overlap)
         best = self._candidates.finds[0]
         self._last = sample.lists

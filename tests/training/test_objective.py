@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 
@@ -105,7 +107,9 @@ def test_schedules() -> None:
 
 def test_entropy_is_worth_more_while_portfolios_repeat() -> None:
     config = make_config({"entropy": 0.1, "diversity": 0.5})
-    assert schedules.entropy_weight(config, 0.4, 0.2) > 0.4 > schedules.entropy_weight(config, 0.4, 0.8) > 0.1
-    assert schedules.entropy_weight(config, 0.1, 0.9) == 0.1
-    assert schedules.entropy_weight(config, 29.9, 0.0) == pytest.approx(30.0)
-    assert schedules.entropy_weight(make_config({"diversity": 0.0}), 0.4, 0.0) == 0.1
+    weight = partial(schedules.entropy_weight, config)
+    assert weight(0.4, 0.2, 0.2) > 0.4 > weight(0.4, 0.8, 0.8) > 0.1
+    assert weight(0.4, 0.5, 0.6) > 0.4 == weight(0.4, 0.5, 0.5) > weight(0.4, 0.5, 0.45)
+    assert weight(0.1, 0.9, 0.9) == 0.1
+    assert weight(29.9, 0.0, 0.0) == pytest.approx(30.0)
+    assert schedules.entropy_weight(make_config({"diversity": 0.0}), 0.4, 0.0, 0.9) == 0.1

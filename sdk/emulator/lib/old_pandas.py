@@ -17,6 +17,7 @@ numbers after it would be wrong.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
 import io
@@ -62,7 +63,9 @@ POSITIONAL: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
 @functools.cache
 def install() -> None:
     """Add the old names once; nothing that works is changed."""
-    pd.set_option("future.infer_string", False)  # a column of texts takes any object, as it did
+    with warnings.catch_warnings(), contextlib.suppress(pd.errors.OptionError):
+        warnings.simplefilter("ignore")  # pandas means to take this option away again
+        pd.set_option("future.infer_string", False)  # a column of texts takes any object, as it did
     for name, value in ARRAY_NAMES.items():
         if name not in vars(np):
             setattr(np, name, value)
