@@ -6,7 +6,8 @@ the training months, stopped where the validation months' RankIC is highest, jud
 search's own rule on months that neither has seen. ``raw``: features as the formulas see them; ``ranked``: each as its
 rank among the members of the day. Several seeds (rows and features are drawn); mean and deviation (ddof = 1).
 
-It sees a feature's value of one day only; formulas also see its past. It ranks all stocks; top-K costs are not asked.
+It sees a feature's value of one day only; formulas also see its past. It ranks all stocks; what the fifths of the
+ranking earned is printed before costs.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.search.fifths import fifths, print_fifths
 from benchmarks.search.planted import planted_market
 from benchmarks.search.settings import PLANTED_STOCKS, QUICK_STOCKS, SEARCH
 from jq_strategy import formula as language
@@ -29,6 +31,7 @@ from sdk.training.config import TrainConfig, make_config
 from sdk.training.reward import Judge
 
 SEEDS, QUICK_SEEDS, ROUNDS, PATIENCE = 5, 2, 400, 50
+BOUGHT = 30  # stocks, as examples/csi300.toml buys
 INPUTS = ("raw", "ranked")
 REAL = (("2015-01-01", "2021-12-31"), ("2022-01-01", "2023-12-31"), ("2024-01-01", "2025-12-31"))
 PLANTED = (("", "2019-12-31"), ("2020-01-01", "2021-12-31"), ("2022-01-01", ""))
@@ -61,12 +64,15 @@ class Samples:
     stocks: np.ndarray
     months: np.ndarray
 
+    def scores(self, predicted: np.ndarray) -> np.ndarray:
+        """Return predictions (samples,) as (stocks, months), NaN where there is no sample."""
+        scores = np.full(self.judge.market.members.shape, np.nan)
+        scores[self.stocks, self.months] = predicted
+        return scores
+
     def rank_ic(self, predicted: np.ndarray) -> float:
         """Return the mean monthly RankIC of predictions (samples,)."""
-        market = self.judge.market
-        scores = np.full(market.members.shape, np.nan)
-        scores[self.stocks, self.months] = predicted
-        return float(information(market, scores[None])[0].mean())
+        return float(information(self.judge.market, self.scores(predicted)[None])[0].mean())
 
 
 def samples_of(judge: Judge, features: Sequence[str], inputs: str) -> Samples:
@@ -91,7 +97,7 @@ def _ranks(panel: np.ndarray) -> np.ndarray:
 def yardstick(
     bundle: Bundle, config: TrainConfig, periods: Sequence[tuple[str, str]], seeds: int, inputs: str
 ) -> list[dict]:
-    """Return ``train``, ``valid`` and ``test`` RankIC and the number of trees of each seed."""
+    """Return ``train``, ``valid``, ``test`` RankIC, ``trees`` and ``fifths`` (period -> see there) of each seed."""
     import lightgbm
 
     judges = [Judge.on(bundle, config, period) for period in periods]
@@ -114,11 +120,12 @@ def yardstick(
             valid_sets=[lightgbm.Dataset(valid.values, valid.target, reference=data)],
             callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
         )
-        rank_ics = {
-            name: part.rank_ic(np.asarray(model.predict(part.values)))
-            for name, part in (("train", train), ("valid", valid), ("test", test))
-        }
-        found.append({**rank_ics, "trees": float(model.best_iteration)})
+        row: dict = {"trees": float(model.best_iteration), "fifths": {}}
+        for name, part in (("train", train), ("valid", valid), ("test", test)):
+            predicted = np.asarray(model.predict(part.values))
+            row[name] = part.rank_ic(predicted)
+            row["fifths"][name] = fifths(part.scores(predicted), part.judge, BOUGHT)
+        found.append(row)
     return found
 
 
@@ -131,7 +138,10 @@ def measure(markets: Path, quick: bool) -> dict[str, float]:
     if real is None:
         print("real bars: SKIPPED, the shared data are not here")
     for inputs in INPUTS if real is not None else ():
-        figures.update(_figures(f"ml_real_{inputs}", yardstick(real, config, REAL, seeds, inputs)))
+        of_inputs = yardstick(real, config, REAL, seeds, inputs)
+        figures.update(_figures(f"ml_real_{inputs}", of_inputs))
+        parts = [(period, [row["fifths"][period] for row in of_inputs]) for period in ("train", "valid", "test")]
+        print_fifths(f"mean of the models on {inputs} features", parts, BOUGHT)
     stocks, count = (QUICK_STOCKS, 1) if quick else (PLANTED_STOCKS, 10)
     rows = []
     for seed in range(1, count + 1):

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.search.fifths import fifths, print_fifths
 from sdk.formula.reading import read_formula
 from sdk.market.bundle import Bundle
 from sdk.training.config import TrainConfig, load_config
@@ -74,7 +75,8 @@ def measure(quick: bool) -> dict[str, float]:
                 f"{figures['tie_share']:>5.1%}"
             )
         print(f"     {'passed' if row['passed'] else 'not passed'}  {row['expression']}", flush=True)
-    _print_fifths(bundle, config, [row["expression"] for row in found.rows])
+    rankings = _fifths_of(bundle, config, [row["expression"] for row in found.rows])
+    print_fifths("mean of the formulas", rankings, config.top_k)
     test = [row["periods"]["test"] for row in found.rows]
     rank_ic = np.array([figures["rank_ic"] for figures in test])
     return {
@@ -89,32 +91,13 @@ def measure(quick: bool) -> dict[str, float]:
     }
 
 
-def _print_fifths(bundle: Bundle, config: TrainConfig, expressions: list[str]) -> None:
-    """Print what each fifth of the stocks by score earned a year beside the pool, before costs, and the K best.
-
-    Means over the formulas: it shows whether a ranking that is right on the whole is right where one buys.
-    """
-    print("a year beside the pool, before costs, mean of the formulas")
-    print(f"{'period':<6} {'lowest':>8} {'2':>8} {'3':>8} {'4':>8} {'highest':>8} {f'best {config.top_k}':>8}")
+def _fifths_of(bundle: Bundle, config: TrainConfig, expressions: list[str]) -> list[tuple[str, list[list[float]]]]:
     trees = [read_formula(text, config.vocabulary).formula.tokens_repaired for text in expressions]
+    rows = []
     for name in ("train", "valid", "holdout"):
         judge = Judge.on(bundle, config, getattr(config, name))
-        growth, pool = judge.market.growth, judge.market.pool_return
-        rows = [_fifths(judge.scores(tokens)[:, :-1], growth - pool, config.top_k) for tokens in trees]
-        print(f"{name:<6} " + " ".join(f"{12 * value:>+8.1%}" for value in np.mean(rows, axis=0)), flush=True)
-
-
-def _fifths(scores: np.ndarray, excess: np.ndarray, k: int) -> list[float]:
-    """Return the mean monthly excess of five groups of equal size, lowest scores first, and of the K highest."""
-    months = []
-    for score, earned in zip(scores.T, excess.T, strict=True):
-        known = np.flatnonzero(np.isfinite(score) & np.isfinite(earned))
-        order = known[np.argsort(score[known], kind="stable")]
-        if len(order) >= 5:
-            months.append(
-                [*(float(earned[part].mean()) for part in np.array_split(order, 5)), earned[order[-k:]].mean()]
-            )
-    return [float(value) for value in np.mean(months, axis=0)]
+        rows.append((name, [fifths(judge.scores(tokens), judge, config.top_k) for tokens in trees]))
+    return rows
 
 
 def measure_ablation(quick: bool) -> dict[str, float]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.search import ml_yardstick
+from benchmarks.search.fifths import fifths
 from jq_strategy import formula as language
 from sdk.market.bundle import Bundle
 from sdk.training.config import make_config
@@ -44,5 +45,19 @@ def test_the_same_seed_gives_the_same_figures_and_the_test_period_changes_nothin
     shorter = (*PERIODS[:2], ("2020-04-01", "2020-10-31"))
     other = ml_yardstick.yardstick(bundle, config, shorter, 2, "ranked")
     for mine, theirs in zip(first, other, strict=True):
-        assert {**mine, "test": None} == {**theirs, "test": None}
+        assert _before_the_test(mine) == _before_the_test(theirs)
         assert mine["test"] != theirs["test"]
+        assert mine["fifths"]["test"] != theirs["fifths"]["test"]
+
+
+def _before_the_test(row: dict) -> dict:
+    return {**row, "test": None, "fifths": {**row["fifths"], "test": None}}
+
+
+def test_fifths_of_the_returns_themselves_rise(bundle: Bundle) -> None:
+    judge = Judge.on(bundle, make_config({"top_k": 5}), PERIODS[0])
+    growth = judge.market.growth
+    known = np.pad(np.where(judge.market.members[:, : growth.shape[1]], growth, np.nan), ((0, 0), (0, 1)))
+    found = fifths(known, judge, 5)
+    assert found == sorted(found)
+    assert found[0] < 0 < found[-1]
