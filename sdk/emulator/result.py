@@ -16,6 +16,7 @@ from sdk import __version__
 from sdk.emulator import exports
 from sdk.emulator.day_minutes import DayMinutes
 from sdk.emulator.orders import OrderStatus, StockOrder
+from sdk.emulator.run_directory import FORMAT
 from sdk.emulator.session import Session
 from sdk.emulator.summary import error_words
 from sdk.report import tie_impact
@@ -218,7 +219,7 @@ def _run_page(
     ties: dict[str, object],
 ) -> str:
     page = {
-        "format": "jqalpha-run",
+        "format": FORMAT,
         "jqalpha": __version__,
         "name": job.name,
         "status": status,

@@ -14,6 +14,7 @@ from typing import Literal
 
 import click
 
+from sdk import files
 from sdk.errors import ConfigError
 from sdk.formula.formula_file import FormulaFile
 from sdk.market.bundle import Bundle
@@ -25,7 +26,7 @@ from sdk.training.period_screen import PeriodScreen
 from sdk.training.precision import PrecisionReport, compare_precisions
 from sdk.training.progress import StepRecord
 from sdk.training.reward import Judge
-from sdk.training.run_dir import formula_of, run_id, write_run
+from sdk.training.run_dir import FORMAT, MARKER, formula_of, run_id, write_run
 from sdk.training.select import Selection, select
 
 Unfinished = Literal["refuse", "resume", "discard"]
@@ -53,7 +54,10 @@ def train_formula(
     ``unfinished``: what to do with checkpoints of the same settings and data: go on from the newest (``resume``),
     delete them (``discard``), or raise ConfigError (``refuse``).
     """
-    working = _working(out, run_id(config, bundle.fingerprint), unfinished)
+    name = run_id(config, bundle.fingerprint)
+    if why := files.objection(out / name, MARKER, FORMAT):
+        raise ConfigError(f"--out 不能写在这里 · {why}")
+    working = _working(out, name, unfinished)
     judge = Judge(bundle, config)
     for name, reason in judge.refused.items():
         click.echo(f"不使用 {name}：{reason}", err=True)

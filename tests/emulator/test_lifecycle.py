@@ -237,7 +237,7 @@ def test_bad_arguments_are_one_clear_error(bundle, change, words):
 def test_a_directory_that_is_no_run_is_never_touched(bundle, tmp_path):
     (tmp_path / "papers").mkdir()
     (tmp_path / "papers/thesis.txt").write_text("years of work")
-    with pytest.raises(ConfigError, match="no backtest run"):
+    with pytest.raises(ConfigError, match=r"holds no run\.json: it is left alone"):
         run_backtest("pass\n", bundle, *SPAN, out=tmp_path / "papers")
     assert [path.name for path in (tmp_path / "papers").iterdir()] == ["thesis.txt"]
     run_backtest("pass\n", bundle, *SPAN, out=tmp_path / "run")

@@ -76,7 +76,7 @@ def test_a_file_that_computes_something_else_is_refused() -> None:
 
 def test_a_directory_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "precious.txt").write_text("keep")
-    with pytest.raises(ExportError, match="choose another directory"):
+    with pytest.raises(ExportError, match="choose another place"):
         export_module.export_formula(from_tokens([0], "v2"), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
 
