@@ -23,8 +23,8 @@ class RoomGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:  # click looks for near names among commands of its own only
-            error.message = error.message.rstrip(".") + nearest(args[0], self.list_commands(ctx))
-            raise
+            words = error.message.rstrip(".") + nearest(args[0], self.list_commands(ctx))
+            raise click.UsageError(words, ctx) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(point.name for point in entry_points(group="jqalpha.commands"))
