@@ -197,8 +197,8 @@ def _notes(session: Session) -> list[str]:
     if session.minutes.missing:
         codes = sorted(session.minutes.missing)
         notes.append(
-            f"缺分钟线，盘中价格为假定 · {len(codes)} codes have no minute bars in some month of the run: {' '.join(codes[:3])}"
-            f"{' …' if len(codes) > 3 else ''}; their prices after 09:30 were assumed"
+            f"缺分钟线，盘中价格为假定 · {len(codes)} codes have no minute bars in some month of the run: "
+            f"{' '.join(codes[:3])}{' …' if len(codes) > 3 else ''}; their prices after 09:30 were assumed"
         )
     for name, digest in sorted(session.files.read.items()):
         notes.append(f"read_file({name!r}) from the folder of the strategy, SHA-256 {digest}")

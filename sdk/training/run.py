@@ -63,6 +63,13 @@ def train_formula(
         click.echo(f"不使用 {name}：{reason}", err=True)
     if judge.late_features:
         click.echo(f"训练期 {judge.late_features}", err=True)
+    widest = int(judge.market.members.sum(axis=0).max())
+    if config.top_k >= widest:
+        click.echo(
+            f"top_k = {config.top_k} 不小于股票池（至多 {widest} 只）：每个公式都买下整个池 · "
+            "the whole pool is bought whatever the formula; choose a smaller top_k",
+            err=True,
+        )
     checkpoints = Checkpoints(working, config.hash, bundle.fingerprint)
     result = search(config, judge, on_step, checkpoints if config.checkpoint_every else None)
     exact, precision = judge, None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ from sdk.training.confirmation import Premises, confirmation
 from sdk.training.experiment_cli import holdout
 from sdk.training.gates import Evidence, ask_gates
 from sdk.training.holdout import looks_of, take_look
+from sdk.training.live import LiveView
 from sdk.training.period_screen import PeriodScreen, period_figures
+from sdk.training.progress import StepRecord
 from sdk.training.reward import Judge
 from sdk.training.run import TrainedRun, train_formula
 from sdk.training.run_list import facts_of, runs_below
@@ -267,3 +271,46 @@ def test_settings_that_were_edited_are_not_believed(bundle: Bundle, done: Traine
     (run / "config.json").write_text(page.replace('"2020-01-01"', '"2020-02-01"'))
     with pytest.raises(ConfigError, match="do not have the hash"):
         take_look(run, bundle, "holdout")
+
+
+def test_a_search_that_is_interrupted_says_how_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopping(last: int) -> Callable[[LiveView, StepRecord], None]:
+        def show(self: LiveView, record: StepRecord) -> None:
+            self._records = [(record, 0.0)]
+            if record.step == last:
+                raise KeyboardInterrupt
+
+        return show
+
+    words = ["--market", str(small_market()), "--batch", "12", "--steps", "12", "--train", "", "2019-06-28"]
+    for last, told in ((2, False), (11, True)):
+        monkeypatch.setattr(LiveView, "show", stopping(last))
+        result = CliRunner().invoke(train, [*words, "--fresh", "--out", str(tmp_path / "runs")])
+        assert result.exit_code != 0
+        assert ("--resume" in result.output) is told, result.output
+    (working,) = (tmp_path / "runs" / ".working").iterdir()
+    assert f"检查点在 {working}" in result.output.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "says"),
+    [
+        ("steps = 0", [], r"a\.toml: setting steps = 0"),
+        ("steps = 2", ["--seed", "-1"], r"^setting seed = -1"),
+        ("steps = 0", ["--steps", "-1"], r"^setting steps = -1"),
+        ('train = ["2020-01-01", "2019-01-01"]', [], r"a\.toml: setting train = .* not before the last"),
+    ],
+)
+def test_a_wrong_setting_is_where_it_was_written(text: str, options: list[str], says: str, tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(text)
+    given = [str(tmp_path / "a.toml"), "--market", str(small_market()), "--out", str(tmp_path / "runs"), *options]
+    result = CliRunner().invoke(train, given)
+    assert isinstance(result.exception, ConfigError)
+    assert re.search(says, str(result.exception).replace(f"{tmp_path}/", "")), result.exception
+
+
+def test_a_book_as_large_as_the_pool_is_called_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for top_k, told in ((400, True), (5, False)):
+        config = make_config({**QUICK, "steps": 1, "valid": ["", ""], "holdout": ["", ""], "top_k": top_k})
+        train_formula(Bundle.open(small_market()), config, tmp_path)
+        assert (f"top_k = {top_k} 不小于股票池" in capsys.readouterr().err) is told
