@@ -65,7 +65,7 @@ def _months(bundle: Bundle) -> str:
 
 
 def _counted(counts: pd.Series[int]) -> str:
-    """Return names and counts; of many the largest, and how many there are, so that the findings stay on the screen."""
+    """Return names and counts; of many the largest, and how many there are: the findings must stay in sight."""
     largest = sorted(counts.items(), key=lambda one: (-one[1], str(one[0])))[:_NAMED]
     words = ", ".join(f"{name}: {count:,}" for name, count in sorted(largest)) or "none"
     return words if len(counts) <= _NAMED else f"{words} … 共 {len(counts)} 个"

@@ -16,6 +16,8 @@ from exporter.confirm import confirm_formula
 from sdk.errors import ConfigError
 from sdk.formula.formula_file import load
 from sdk.market.bundle import Bundle
+from sdk.market.made.market import make_market
+from sdk.market.made.spec import MarketSpec
 from sdk.training import holdout as holdout_module
 from sdk.training.cli import train
 from sdk.training.config import make_config
@@ -200,6 +202,7 @@ def test_each_look_is_counted_shown_and_kept(bundle: Bundle, tmp_path: Path) -> 
         shown = CliRunner().invoke(holdout, [str(run), "--market", str(small_market())])
         assert shown.exit_code == 0, shown.output
         assert f"第 {number} 次查看 holdout" in shown.output
+        assert "行情不是训练所用" not in shown.output
         assert len(looks_of(run)) == number
     last = looks_of(run)[-1]
     assert (last["look"], last["data_until"]) == (2, str(bundle.days[-1]))
@@ -209,6 +212,25 @@ def test_each_look_is_counted_shown_and_kept(bundle: Bundle, tmp_path: Path) -> 
     assert len(looks_of(again)) == 2, "a run that is written again must not forget who looked"
     listed = CliRunner().invoke(runs, [str(tmp_path)])
     assert "留出期已看 2 次" in listed.output
+
+
+def test_a_look_at_other_data_says_so_and_one_at_no_data_is_not_counted(
+    done: TrainedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    for path in done.directory.iterdir():
+        (run / path.name).write_bytes(path.read_bytes())
+    (run / "looks.json").unlink(missing_ok=True)
+    make_market(tmp_path / "short", MarketSpec(stocks=10, years=1, funds=False))
+    with pytest.raises(ConfigError, match="ends on 2018-12-31; the look is not counted"):
+        take_look(run, Bundle.open(tmp_path / "short"), "holdout")
+    assert looks_of(run) == []
+    make_market(tmp_path / "other", MarketSpec(stocks=30, years=3, seed=9, funds=False))
+    shown = CliRunner().invoke(holdout, [str(run), "--market", str(tmp_path / "other")])
+    assert shown.exit_code == 0, shown.output
+    assert "行情不是训练所用的那一份" in shown.output
+    assert len(looks_of(run)) == 1
 
 
 def test_a_look_that_was_cut_short_counts(bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
