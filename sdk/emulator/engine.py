@@ -84,6 +84,11 @@ class Engine:
         seconds = clock.hour * 3600 + clock.minute * 60 + clock.second
         self.session.clock.move(self.session.last, seconds, clock.microsecond)
         self._call("on_strategy_end")
+        by_tick = self.session.frequency == "tick" and self.module.function("handle_tick") is not None
+        if by_tick and not self.session.subscriptions.ever:
+            self.session.remarks.append(
+                "没有订阅任何标的，handle_tick 一次也没有被调用 · nothing was subscribed: call subscribe(code, 'tick')"
+            )
 
     # --------------------------------------------------------------------------------- days without anything
     def _quiet_until(self, day: int, stop: int) -> int:

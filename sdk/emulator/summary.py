@@ -81,8 +81,10 @@ def printed(value: Any, form: str) -> str:
 def _place(result: RunResult) -> str:
     """Return where a run stopped: instant and line from the strategy's traceback, else the last whole day."""
     last = result.log[-1] if result.log else ""
-    frames = _FRAME.findall(last) if _RAISED.match(last) else []
-    if frames:
+    if _RAISED.match(last):
+        frames = _FRAME.findall(last)
+        if not frames:  # called in a way that it does not take
+            return f"{last[:19]} 出错"
         file, line = frames[-1]
         return f"{last[:19]} 第 {line} 行出错" if file == "user_code.py" else f"{last[:19]} {file} 第 {line} 行出错"
     return f"策略在 {result.days[-1]} 之后停止" if len(result.days) else "策略在第一个交易日结束前停止"

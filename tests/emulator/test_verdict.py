@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,11 @@ def test_a_strategy_that_raises_is_named_by_instant_and_line() -> None:
 
 def test_an_error_of_initialize_has_its_line_too() -> None:
     assert "第 2 行出错 ZeroDivisionError" in run("def initialize(context):\n    1 / 0\n")[0]
+
+
+def test_a_function_with_other_arguments_has_its_instant() -> None:
+    found = run("def before_trading_start():\n    pass\n")[0]
+    assert re.match(r"失败：2020-01-0\d 09:00:00 出错 TypeError: before_trading_start\(\) takes 0", found), found
 
 
 def test_a_run_that_was_stopped_names_no_line(tmp_path: Path) -> None:
