@@ -87,7 +87,7 @@ class Engine:
         by_tick = self.session.frequency == "tick" and self.module.function("handle_tick") is not None
         if by_tick and not self.session.subscriptions.ever:
             self.session.remarks.append(
-                "没有订阅任何标的，handle_tick 一次也没有被调用 · nothing was subscribed: call subscribe(code, 'tick')"
+                "没有订阅标的，handle_tick 一次也没有被调用 · nothing was subscribed: call subscribe(code, 'tick')"
             )
 
     # --------------------------------------------------------------------------------- days without anything
