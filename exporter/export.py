@@ -24,7 +24,7 @@ from sdk.formula import formula_file
 from sdk.formula.formula_file import FormulaFile
 from sdk.market.bundle import Bundle
 
-MANIFEST = "manifest.json"
+MANIFEST, FORMAT = "manifest.json", "jqalpha-export-1"
 HISTORY = "model_history.onnx"
 
 
@@ -71,7 +71,7 @@ def export_formula(
         neutral,
     )
     try:
-        with files.fresh_directory(out, MANIFEST) as beside:
+        with files.fresh_directory(out, MANIFEST, FORMAT) as beside:
             for name, data in contents.items():
                 files.write_bytes(beside / name, data)
             formula_file.save(formula, beside / "formula.json")
@@ -95,7 +95,7 @@ def _manifest(
     formula: FormulaFile, settings: Settings, contents: dict[str, bytes], verification: Verification
 ) -> dict[str, Any]:
     return {
-        "format": "jqalpha-export-1",
+        "format": FORMAT,
         "expression": formula.expression,
         "files": {name: files.sha256(data) for name, data in sorted(contents.items())},
         "settings": settings.told,

@@ -11,9 +11,9 @@ import click
 @click.argument("formula", type=click.Path(path_type=Path))
 @click.option("--market", required=True, type=click.Path(path_type=Path), help="行情包 market bundle")
 @click.option("--date", "day", required=True, help="打分日 trading day, YYYY-MM-DD; bars up to and including it")
-@click.option("--pool", default="000300.XSHG", show_default=True, help="股票池指数 index whose members are scored")
+@click.option("--pool", help="股票池指数 index whose members are scored  [default: as trained]")
 @click.option("--codes", type=click.Path(path_type=Path), help="股票代码文件，一行一个 codes instead of an index")
-@click.option("--benchmark", default="000300.XSHG", show_default=True, help="基准 benchmark index")
+@click.option("--benchmark", help="基准 benchmark index  [default: 训练的股票池 as trained]")
 @click.option(
     "--backend",
     default="numpy",
@@ -35,9 +35,9 @@ def score(
     formula: Path,
     market: Path,
     day: str,
-    pool: str,
+    pool: str | None,
     codes: Path | None,
-    benchmark: str,
+    benchmark: str | None,
     backend: str,
     python: Path | None,
     rank_keys: str | None,
@@ -73,6 +73,7 @@ def score(
     bundle = Bundle.open(market)
     holding = held_codes(held, bundle) if held is not None else []
     last_day = bundle.days[day_index(bundle.days, day)]
+    pool, benchmark = pool or loaded.pool_index, benchmark or loaded.pool_index
     stocks, words = (codes_in(codes, bundle), str(codes)) if codes else pool_of(bundle, pool, last_day)
     bars = bars_until(bundle, stocks, loaded.inputs, last_day, loaded.lookback_days, benchmark)
     names = loaded.neutral.names if neutralise is None else names_of_text(neutralise, "--neutralise")

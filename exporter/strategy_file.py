@@ -7,6 +7,7 @@ word for word from the ground floor (source_text.py).
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -22,6 +23,7 @@ from sdk.formula.formula_file import FormulaFile
 from sdk.scoring.neutral_choice import NeutralChoice, checked_names, checked_standard
 from sdk.scoring.ties import checked_keys
 
+_CODE = re.compile(r"\d{6}\.(XSHG|XSHE)")
 RULE = "# " + "=" * 98
 
 
@@ -53,6 +55,9 @@ class Settings:
         benchmark = formula.pool_index if self.benchmark is None else self.benchmark
         top_k = formula.top_k if self.top_k is None else self.top_k
         days = formula.min_listed_days if self.min_listed_days is None else self.min_listed_days
+        for option, code in (("pool", index), ("benchmark", benchmark)):
+            if not _CODE.fullmatch(code):
+                raise ConfigError(f"{option} of the export = {code!r}: 聚宽代码的写法 write it like 000300.XSHG")
         if days < 0:
             raise ConfigError(f"min_listed_days of the export = {days}: a number of trading days, 0 or more")
         return replace(

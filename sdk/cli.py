@@ -11,11 +11,20 @@ from importlib.metadata import entry_points
 import click
 
 from sdk import __version__
-from sdk.errors import JqalphaError
+from sdk.errors import JqalphaError, nearest
 
 
 class RoomGroup(click.Group):
     """A click group whose commands are found through entry points, in alphabetical order."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:  # click looks for near names among commands of its own only
+            words = error.message.rstrip(".") + nearest(args[0], self.list_commands(ctx))
+            raise click.UsageError(words, ctx) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(point.name for point in entry_points(group="jqalpha.commands"))
@@ -45,6 +54,7 @@ def cli() -> None:
     lookahead   replace everything after each decision: does an order change?
     parity      compare a local run with a platform download, name the causes
     illusion    what a whole-history statistic seems to be worth
+    exposures   size, beta … of scores and portfolios, before and after
     """
 
 
@@ -59,6 +69,11 @@ def main(argv: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except OSError as error:  # a full or read-only disk, a lost permission: the place is at fault, not the program
+        place = f"{error.filename}: " if error.filename is not None else ""
+        words = f"{place}读写失败 · cannot be read or written: {error.strerror or error}"
+        click.echo(f"{type(error).__name__}: {words}; 换一个位置 choose another place", err=True)
+        sys.exit(2)
     except JqalphaError as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)
         sys.exit(error.exit_code)

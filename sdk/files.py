@@ -52,16 +52,45 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-@contextmanager
-def fresh_directory(target: Path, marker: str) -> Iterator[Path]:
-    """Yield a directory beside ``target`` that replaces it when the block succeeds.
+def objection(target: Path, marker: str, kind: str) -> str:
+    """Say why a directory of ``kind`` must not or cannot be written to ``target``; an empty text where it may.
 
-    An existing target is replaced only if it contains the file ``marker`` (it is one of ours) or is empty;
-    otherwise FileExistsError. When the block raises, the target is untouched and nothing is left behind.
+    It may where nothing is, where an empty directory is, and where the file ``marker`` is a JSON object whose
+    ``format`` is ``kind``. The name of the marker alone proves nothing: a bundle and an export both have a
+    manifest.json, a training run and a backtest both have a run.json. To be asked before long work, not after it.
     """
     target = target.absolute()
-    if target.exists() and (not target.is_dir() or (any(target.iterdir()) and not (target / marker).exists())):
-        raise FileExistsError(f"{target} exists and holds no {marker}: choose another directory")
+    standing = next(place for place in target.parents if place.exists())
+    if not standing.is_dir():
+        return f"{standing} is a file, not a directory: choose another place"
+    if not os.access(standing, os.W_OK | os.X_OK):
+        return f"{standing} cannot be written to (read-only, or not yours): choose another place"
+    if not target.is_dir():
+        return f"{target} exists and is not a directory: choose another place" if target.exists() else ""
+    if not any(target.iterdir()):
+        return ""
+    try:
+        page = json.loads((target / marker).read_text("utf-8"))
+    except FileNotFoundError:
+        return f"{target} exists and holds no {marker}: it is left alone, choose another place"
+    except (OSError, ValueError) as problem:
+        return f"{target / marker} cannot be read ({problem}): it is left alone, choose another place"
+    found = page.get("format") if isinstance(page, dict) else None
+    if found == kind:
+        return ""
+    return f"{target} holds something else ({marker} says format {found!r}, not {kind!r}): choose another place"
+
+
+@contextmanager
+def fresh_directory(target: Path, marker: str, kind: str) -> Iterator[Path]:
+    """Yield a directory beside ``target`` that replaces it when the block succeeds.
+
+    FileExistsError with the ``objection`` if there is one. When the block raises, the target is
+    untouched and nothing is left behind.
+    """
+    target = target.absolute()
+    if why := objection(target, marker, kind):
+        raise FileExistsError(why)
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
     try:

@@ -1,6 +1,6 @@
 """``jqalpha backtest``: run a JoinQuant strategy file on a market bundle and show what came out.
 
-The strategy runs in a process of its own (``isolated.py``); this one imports nothing heavy.
+The strategy runs in a process of its own (``isolated.py``); this one imports nothing heavy before it has ended.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="内存上限，MB；0 = 不限 MB of the strategy's process, 0 = none",
 )
+@click.option("--report/--no-report", default=True, show_default=True, help="另写网页 also write OUT/report.html")
 def backtest(
     strategy: Path,
     market: Path,
@@ -48,11 +49,13 @@ def backtest(
     name: str | None,
     seconds: float,
     megabytes: int,
+    report: bool,
 ) -> None:
     """在本地回测任意聚宽策略 · Run any JoinQuant strategy on a market bundle.
 
     The strategy runs in its own process, without your credentials, within the two limits. The exit code is 1 when
-    it did not reach its end; what it did until then is in the run directory, marked failed.
+    it did not reach its end; what it did until then is in the run directory, marked failed. The same figures, with
+    curves, positions and trades, stand in OUT/report.html.
     """
     from sdk.emulator.isolated import Limits, run_isolated
     from sdk.errors import ConfigError
@@ -67,12 +70,23 @@ def backtest(
     limits = Limits(seconds, megabytes)
     arguments = {"start": start, "end": end, "cash": cash, "frequency": frequency, "rules": changes, "name": name}
     summary = run_isolated(strategy, market, target, limits, **arguments)
-    _show(summary)
+    _show(summary, _page_of(target) if report and summary.figures else "")
     if summary.status != "done":
         sys.exit(1)
 
 
-def _show(summary: RunSummary) -> None:
+def _page_of(run: Path) -> str:
+    """Write the page of a run and say where it is, or why there is none: a run is not lost for want of its page."""
+    from sdk.errors import JqalphaError
+    from sdk.report.page import write_report
+
+    try:
+        return f"网页 {write_report(run)}"
+    except JqalphaError as error:
+        return f"没有网页 no page: {error}"
+
+
+def _show(summary: RunSummary, page: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -89,4 +103,6 @@ def _show(summary: RunSummary) -> None:
     for note in summary.notes:
         console.print(f"注意 {note}", markup=False)
     console.print(f"结果 {summary.directory}", markup=False, soft_wrap=True)
+    if page:
+        console.print(page, markup=False, soft_wrap=True)
     console.print(summary.verdict, markup=False, soft_wrap=True)

@@ -29,10 +29,12 @@ from sdk.emulator.api.current import BarData
 from sdk.emulator.session import Session
 from sdk.emulator.traceback_text import user_traceback
 from sdk.emulator.user_module import UserModule
+from sdk.errors import nearest
 from sdk.market.session_minutes import ENDS, STARTS, bars_ended
 
 Step = tuple[tuple[int, int, int, int], Callable[[], object]]
 _MARKET, _TASKS, _CALLBACKS = 0, 1, 2
+_ONCE = ("initialize", "after_code_changed", "process_initialize", "on_strategy_end")
 _DAILY = ("before_trading_start", "handle_data", "handle_tick", "after_trading_end")
 _BARS = {"day": (times.OPEN,), "minute": STARTS, "tick": ()}
 _TICKS = {"day": (), "minute": (), "tick": (times.AUCTION, *ENDS)}
@@ -61,6 +63,7 @@ class Engine:
             for name in ("initialize", "after_code_changed", "process_initialize"):
                 self._call(name)
             self._remark_ticks()
+            self._remark_nothing()
             day, stop = self.session.first, self.session.last + 1
             while day < stop:
                 quiet = self._quiet_until(day, stop)
@@ -81,6 +84,11 @@ class Engine:
         seconds = clock.hour * 3600 + clock.minute * 60 + clock.second
         self.session.clock.move(self.session.last, seconds, clock.microsecond)
         self._call("on_strategy_end")
+        by_tick = self.session.frequency == "tick" and self.module.function("handle_tick") is not None
+        if by_tick and not self.session.subscriptions.ever:
+            self.session.remarks.append(
+                "没有订阅标的，handle_tick 一次也没有被调用 · nothing was subscribed: call subscribe(code, 'tick')"
+            )
 
     # --------------------------------------------------------------------------------- days without anything
     def _quiet_until(self, day: int, stop: int) -> int:
@@ -194,9 +202,24 @@ class Engine:
     def _remark_ticks(self) -> None:
         session, by_tick = self.session, self.session.frequency == "tick"
         if not by_tick and self.module.function("handle_tick") is not None:
-            session.remarks.append("handle_tick is called in frequency 'tick' only: use --frequency tick")
+            session.remarks.append(
+                "handle_tick 只在 tick 频率被调用 · is called in tick frequency only: use --frequency tick"
+            )
         if by_tick and not session.settings.use_real_price:
-            session.remarks.append("a tick backtest of the platform needs set_option('use_real_price', True)")
+            session.remarks.append(
+                "平台的 tick 回测要求 the platform's tick backtest needs set_option('use_real_price', True)"
+            )
+
+    def _remark_nothing(self) -> None:
+        """Say so where no day of the run will ever call the strategy, and which name may be a slip."""
+        if self.session.schedule.tasks or any(self.module.function(name) is not None for name in (*_ONCE, *_DAILY)):
+            return
+        own = [name for name, value in self.module.names.items() if getattr(value, "__module__", "") == "user_code"]
+        slips = [f"{name}{hint}" for name in own if (hint := nearest(name, (*_ONCE, *_DAILY)))]
+        self.session.remarks.append(
+            "没有 initialize、handle_data 等函数，什么也不会执行 · nothing of this strategy is ever called"
+            + "".join(f": {slip}" for slip in slips[:1])
+        )
 
     def _call(self, name: str) -> None:
         function = self.module.function(name)

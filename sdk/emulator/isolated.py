@@ -23,7 +23,7 @@ from typing import Any
 
 import sdk
 from sdk import __version__, errors
-from sdk.emulator.run_directory import MARK, check_target, write_run
+from sdk.emulator.run_directory import FORMAT, MARK, check_target, write_run
 from sdk.emulator.summary import RunSummary
 
 # the names kept in memory here repeat watch.py and child.py, which pull in numpy
@@ -144,7 +144,7 @@ def _rescue(folder: Path, out: Path, strategy: Path, why: str) -> RunSummary:
             contents = {name: archive.read(name) for name in archive.namelist()}
     log = folder / LOG
     contents[LOG] = log.read_bytes() if log.is_file() else b""
-    empty = {"format": "jqalpha-run", "jqalpha": __version__, "name": strategy.name}
+    empty = {"format": FORMAT, "jqalpha": __version__, "name": strategy.name}
     page = json.loads(contents[MARK]) if MARK in contents else empty
     page |= {"status": "failed", "error": why}
     contents[MARK] = (json.dumps(page, ensure_ascii=False, indent=1) + "\n").encode()

@@ -29,7 +29,9 @@ from sdk.emulator.engine import Engine, StrategyRaised
 from sdk.emulator.lib.preset import preset_names
 from sdk.emulator.namespace import importable_modules, strategy_names
 from sdk.emulator.runner import open_session
+from sdk.emulator.summary import error_words
 from sdk.emulator.veil import Instant, draw_veil
+from sdk.emulator.watch import StopRun, within
 from sdk.errors import ConfigError
 from sdk.market.bundle import Bundle
 
@@ -86,8 +88,12 @@ def check_lookahead(
     rules: Mapping[str, object] | None = None,
     on_day: Callable[[int, int], None] = lambda done, days: None,
     frequency: str = "day",
+    seconds: float = 0.0,
 ) -> LookaheadReport:
     """Run ``strategy`` and probe every ``every``-th trading day; see the module's text.
+
+    ``seconds``: time limit of the whole check, wall clock, in the main thread only; 0 = none. A check that reaches
+    it tells what it found until then and says so in ``error``.
 
     Raises ConfigError where processes cannot fork (Windows: use WSL), and for dates and capital as ``run_backtest``.
     """
@@ -101,9 +107,14 @@ def check_lookahead(
     recorder = CallRecorder(session.clock)
     engine = _Probing(session, module, recorder, every, on_day)
     names = recorder.wrap(strategy_names(session))
-    error = engine.run({**preset_names(session.rules), **names}, importable_modules(session, names))
+    error: BaseException | None
+    try:
+        with within(seconds):
+            error = engine.run({**preset_names(session.rules), **names}, importable_modules(session, names))
+    except StopRun as stop:
+        error = stop
     days = len(range(session.first, session.last + 1, every))
-    words = "" if error is None else f"{type(error).__name__}: {error}"
+    words = "" if error is None else error_words(error)
     return LookaheadReport(module.name, days, engine.findings, engine.unjudged, words)
 
 
@@ -117,16 +128,22 @@ class _Probing(Engine):
         self._recorder, self._every, self._on_day = recorder, every, on_day
         self.findings: list[Finding] = []
         self.unjudged = 0
+        self._alive: list[int] = []
 
     def _quiet_until(self, day: int, stop: int) -> int:
         return day  # every day is probed
 
     def _day(self, day: int) -> None:
         first, last = self.session.first, self.session.last
+        self._alive.clear()
         copies = {} if (day - first) % self._every else {instant: self._copy(day, instant) for instant in Instant}
         before = len(self._recorder.calls)
         try:
             super()._day(day)
+        except StopRun:
+            for child in self._alive:  # what stopped the original would hold up its copies too
+                os.kill(child, signal.SIGKILL)
+            raise
         finally:
             mine = self._recorder.calls[before:]
             for instant, copy in copies.items():
@@ -145,6 +162,7 @@ class _Probing(Engine):
         child = os.fork()
         if child == 0:
             os.close(reading)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)  # no handler of the original may hold up the end
             signal.alarm(_SECONDS_A_COPY)
             code = 1
             try:
@@ -153,6 +171,7 @@ class _Probing(Engine):
             finally:
                 os._exit(code)
         os.close(writing)
+        self._alive.append(child)
 
         def calls() -> list[Call] | None:
             with os.fdopen(reading, encoding="utf-8") as pipe:

@@ -13,9 +13,24 @@ from sdk.emulator.run_options import run_options
 @click.command()
 @run_options
 @click.option("--every", default=1, show_default=True, type=click.IntRange(min=1), help="每隔多少个交易日检查一次")
+@click.option(
+    *("--time-limit", "seconds"),
+    type=click.FloatRange(min=0),
+    default=3600.0,
+    show_default=True,
+    help="时间上限，秒；0 = 不限 wall-clock seconds, 0 = none",
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="检查结果 JSON")
 def lookahead(
-    strategy: Path, market: Path, start: str, end: str, cash: float, frequency: str, every: int, out: Path | None
+    strategy: Path,
+    market: Path,
+    start: str,
+    end: str,
+    cash: float,
+    frequency: str,
+    every: int,
+    seconds: float,
+    out: Path | None,
 ) -> None:
     """检查策略是否用了未来数据 · Replace everything after each decision and see whether it changes.
 
@@ -23,8 +38,6 @@ def lookahead(
     """
     from rich.console import Console
     from rich.progress import Progress
-    from rich.table import Table
-    from rich.text import Text
 
     from sdk import files
     from sdk.emulator.lookahead import check_lookahead
@@ -41,17 +54,18 @@ def lookahead(
             cash,
             every,
             frequency=frequency,
+            seconds=seconds,
             on_day=lambda done, days: progress.update(task, completed=done, total=days),
         )
-    if report.findings:
-        table = Table(box=None, padding=(0, 2, 0, 0))
-        for title in ("日期", "时刻", "行", "真实行情下", "替换之后的行情下", "数据来源"):
-            table.add_column(title, overflow="fold")
-        for finding in report.findings:
-            source = f"第 {finding.source_line} 行 {finding.source}" if finding.source else "–"
-            cells = (finding.date, finding.instant, str(finding.line), finding.call, finding.other, source)
-            table.add_row(*(Text(cell) for cell in cells))
-        console.print(table)
+    for finding in report.findings:
+        source = f"第 {finding.source_line} 行 {finding.source}" if finding.source else "–"
+        lines = (
+            f"{finding.date} {finding.instant} 第 {finding.line} 行",
+            f"  真实行情下        {finding.call}",
+            f"  替换之后的行情下  {finding.other}",
+            f"  数据来源          {source}",
+        )
+        console.print("\n".join(lines), markup=False, soft_wrap=True)
     if out is not None:
         files.write_text(out, report.to_json())
     if report.error:

@@ -16,6 +16,7 @@ from sdk import __version__
 from sdk.emulator import exports
 from sdk.emulator.day_minutes import DayMinutes
 from sdk.emulator.orders import OrderStatus, StockOrder
+from sdk.emulator.run_directory import FORMAT
 from sdk.emulator.session import Session
 from sdk.emulator.summary import error_words
 from sdk.report import tie_impact
@@ -100,7 +101,9 @@ def _benchmark(session: Session, done: int) -> tuple[np.ndarray, list[str]]:
     for code, weight in session.settings.benchmark.items():
         close = session.bars.series("close", code)[: first + done]
         if not session.bars.known(code) or np.isnan(close[first:]).all():
-            notes.append(f"benchmark {code} has no bars in this bundle; its return counts as 0")
+            notes.append(
+                f"基准没有行情，收益按 0 计 · benchmark {code} has no bars in this bundle; its return counts as 0"
+            )
             continue
         base = close[first - 1] if first else session.bars.series("pre_close", code)[first]
         part = close[first:] if session.bars.instrument(code).type == "index" else _held(session, code, done)
@@ -163,12 +166,13 @@ def _notes(session: Session) -> list[str]:
     notes = list(session.remarks)
     if session.quotes.intraday:
         notes.append(
-            f"{session.quotes.intraday} prices between 09:30 and 15:00 were taken from the day bar "
-            f"(rule intraday_price_without_minutes={session.rules['intraday_price_without_minutes']}); "
-            "the platform uses minute bars"
+            f"盘中取价用的是日线，平台用分钟线 · {session.quotes.intraday} prices "
+            "between 09:30 and 15:00 were taken from the day bar, the platform uses minute bars "
+            f"(rule intraday_price_without_minutes={session.rules['intraday_price_without_minutes']})"
         )
     if isinstance(session.called_minutes, DayMinutes) and session.called_minutes.asked:
         notes.append(
+            "没有分钟线，取分钟线的调用由日线代答 · "
             "calls for minute bars were answered from day bars (rule minute_calls_without_minutes=day_bar): "
             "the open until 14:59, the rest of the day in the bar 15:00; the platform has real minutes"
         )
@@ -193,18 +197,19 @@ def _notes(session: Session) -> list[str]:
     if session.minutes.missing:
         codes = sorted(session.minutes.missing)
         notes.append(
-            f"{len(codes)} codes have no minute bars in some month of the run: {' '.join(codes[:3])}"
-            f"{' …' if len(codes) > 3 else ''}; their prices after 09:30 were assumed"
+            f"缺分钟线，盘中价格为假定 · {len(codes)} codes have no minute bars in some month of the run: "
+            f"{' '.join(codes[:3])}{' …' if len(codes) > 3 else ''}; their prices after 09:30 were assumed"
         )
     for name, digest in sorted(session.files.read.items()):
         notes.append(f"read_file({name!r}) from the folder of the strategy, SHA-256 {digest}")
     for call, count in session.guard.cuts.items():
         notes.append(
-            f"{call} was asked {count} times for days that were not known yet and the answer was cut; "
+            f"问了当时未知的日子，回答已截断 · {call} was asked {count} times for days that were not known yet "
+            "and the answer was cut; "
             "the platform without avoid_future_data would have returned them"
         )
     if any(order.status is OrderStatus.canceled and order.filled for order in session.broker.finished):
-        notes.append("some orders were filled in part only (order_volume_ratio)")
+        notes.append("有订单只成交了一部分 · some orders were filled in part only (order_volume_ratio)")
     return notes
 
 
@@ -218,7 +223,7 @@ def _run_page(
     ties: dict[str, object],
 ) -> str:
     page = {
-        "format": "jqalpha-run",
+        "format": FORMAT,
         "jqalpha": __version__,
         "name": job.name,
         "status": status,

@@ -6,6 +6,7 @@ Percentages with two places, ratios with three (JOINQUANT.md §8).
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,10 @@ from sdk.scoring.figure_names import NAMES
 
 if TYPE_CHECKING:
     from sdk.emulator.result import RunResult
+
+
+_RAISED = re.compile(r"\S+ \S+ - ERROR - Traceback ")
+_FRAME = re.compile(r'^  File ".*?([^/"]+)", line (\d+), in ', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,22 @@ def printed(value: Any, form: str) -> str:
     return {"percent": f"{value:.2%}", "ratio": f"{value:.3f}", "count": str(value)}[form]
 
 
+def _place(result: RunResult) -> str:
+    """Return where a run stopped: instant and line from the strategy's traceback, else the last whole day."""
+    last = result.log[-1] if result.log else ""
+    if _RAISED.match(last):
+        frames = _FRAME.findall(last)
+        if not frames:  # called in a way that it does not take
+            return f"{last[:19]} 出错"
+        file, line = frames[-1]
+        return f"{last[:19]} 第 {line} 行出错" if file == "user_code.py" else f"{last[:19]} {file} 第 {line} 行出错"
+    return f"策略在 {result.days[-1]} 之后停止" if len(result.days) else "策略在第一个交易日结束前停止"
+
+
 def verdict(result: RunResult) -> str:
     """Return the one line that says how the run went."""
     if result.error is not None:
-        day = str(result.days[-1]) if len(result.days) else "开始"
-        return f"失败：策略在 {day} 之后出错 {error_words(result.error)}"
+        return f"失败：{_place(result)} {error_words(result.error)}"
     buys = sum(order.is_buy for order in result.trades)
     return (
         f"完成：{len(result.days)} 个交易日，买 {buys} 笔，卖 {len(result.trades) - buys} 笔，"

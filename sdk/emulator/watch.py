@@ -85,6 +85,21 @@ class Watch:
         return {int(number): text for number, text in words.items()}
 
 
+@contextlib.contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Stop the block by StopRun after so many seconds of wall clock; 0, or a system without timers: no bound."""
+    if seconds <= 0 or not hasattr(signal, "setitimer"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _stopper(time_words(seconds)))
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # and again every second: ``except:`` may swallow the first
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def time_words(seconds: float) -> str:
     """Return what is said of a run that took too long."""
     return f"超过时间上限 {seconds:g} 秒，已停止 · stopped at the time limit (--time-limit)"

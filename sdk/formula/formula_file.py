@@ -120,10 +120,13 @@ def save(formula: FormulaFile, path: Path) -> None:
 def load(path: Path, vocabulary: str | None = None, token_mode: str = "postfix") -> FormulaFile:
     """Read formula.json, or an older file: a bare list of ids or ``{"tokens": [...]}``.
 
+    A directory, of a training run or an export, stands for its formula.json.
+
     An older file gets the vocabulary that is named, or else the only reading of its ids (``vocabulary_of_ids``).
     Raises FormulaError for text that is not JSON, missing or unknown keys, unknown tokens, an empty list, an older
     file whose vocabulary is not certain, and a file that contradicts itself or what was asked for.
     """
+    path = path / "formula.json" if path.is_dir() else path
     try:
         content = json.loads(path.read_text("utf-8"))
     except OSError as problem:

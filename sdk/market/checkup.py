@@ -13,7 +13,7 @@ from sdk.market.bundle import Bundle
 from sdk.market.optional_tables import table_names
 from sdk.market.quality import LEVELS, Finding, inspect, is_sound
 
-PLAIN_WIDTH = 140
+PLAIN_WIDTH, _NAMED = 140, 8
 COLOURS = {"note": "cyan", "doubt": "yellow", "defect": "red"}
 
 
@@ -65,7 +65,10 @@ def _months(bundle: Bundle) -> str:
 
 
 def _counted(counts: pd.Series[int]) -> str:
-    return ", ".join(f"{name}: {count:,}" for name, count in sorted(counts.items())) or "none"
+    """Return names and counts; of many the largest, and how many there are: the findings must stay in sight."""
+    largest = sorted(counts.items(), key=lambda one: (-one[1], str(one[0])))[:_NAMED]
+    words = ", ".join(f"{name}: {count:,}" for name, count in sorted(largest)) or "none"
+    return words if len(counts) <= _NAMED else f"{words} … 共 {len(counts)} 个"
 
 
 def _findings(findings: tuple[Finding, ...]) -> Table:

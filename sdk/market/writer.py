@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sdk import files
 from sdk.errors import MarketError
 from sdk.market.bundle import Bundle
 from sdk.market.layout import (
@@ -89,12 +90,10 @@ def write_bundle(
 
 def refuse_foreign(target: Path) -> None:
     """Raise MarketError if ``target`` exists and is neither a bundle nor an empty directory."""
-    if not target.exists() and not target.is_symlink():
-        return
-    if target.is_symlink() or not target.is_dir():
+    if target.is_symlink():
         raise MarketError(f"{target} exists and is not a directory; choose another place for the bundle")
-    if any(target.iterdir()) and not (target / MANIFEST).is_file():
-        raise MarketError(f"{target} exists and is not a market bundle; it is left alone, choose another place")
+    if why := files.objection(target, MANIFEST, FORMAT):
+        raise MarketError(f"行情包不能写在这里 · no bundle here: {why}")
 
 
 def _coverage(calendar: np.ndarray, daily: pd.DataFrame) -> dict[str, Any]:

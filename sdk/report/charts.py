@@ -55,8 +55,9 @@ def line_chart(
 
 
 def value_ticks(low: float, high: float) -> list[float]:
-    """Return 4 to 8 round values that enclose ``low`` … ``high``."""
-    width = max(high - low, 1e-9)
+    """Return 4 to 8 round values that enclose ``low`` … ``high``; a flat line gets one unit of room above it."""
+    high = high if high - low > 1e-9 else low + 1.0
+    width = high - low
     power = 10.0 ** math.floor(math.log10(width / 4))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if width / (power * factor) <= 6)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)

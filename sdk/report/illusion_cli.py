@@ -14,16 +14,16 @@ import click
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="结果目录 writes illusion.html, illusion.json"
 )
-@click.option("--pool", default="000300.XSHG", show_default=True, help="股票池指数 pool index")
-@click.option("--top-k", default=10, show_default=True, type=click.IntRange(1, 5000), help="持股数")
+@click.option("--pool", help="股票池指数 pool index  [default: 同训练 as trained]")
+@click.option("--top-k", type=click.IntRange(1, 5000), help="持股数  [default: 同训练 as trained]")
 @click.option("--vocabulary", help="词表 vocabulary: v1 | v2 | …")
 def illusion(
     formula: tuple[str, ...],
     market: Path,
     year: int,
     out: Path | None,
-    pool: str,
-    top_k: int,
+    pool: str | None,
+    top_k: int | None,
     vocabulary: str | None,
 ) -> None:
     """归一化幻觉：全期归一化与滚动归一化的 RankIC、净值之差 · global against rolling normalisation over a year.
@@ -41,7 +41,7 @@ def illusion(
     from sdk.scoring.illusion import illusion as measure
 
     read = read_formula(" ".join(formula), vocabulary).formula
-    found = measure(read, Bundle.open(market), year, pool, top_k)
+    found = measure(read, Bundle.open(market), year, pool or read.pool_index, top_k or read.top_k)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         write_page(found, out / "illusion.html")

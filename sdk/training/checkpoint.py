@@ -22,6 +22,7 @@ from sdk import __version__, files
 from sdk.errors import ConfigError
 
 _TENSORS, _ABOUT, _KEPT = "state.safetensors", "state.json", 2
+_FORMAT = "jqalpha-checkpoint-1"
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,11 @@ class Checkpoints:
     def save(self, step: int, tensors: dict[str, Tensor], about: dict[str, Any]) -> None:
         """Write the state after ``step`` and forget all but the newest two."""
         data = safetensors.torch.save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
-        head = {"format": "jqalpha-checkpoint-1", "step": step, "sha256": files.sha256(data), **self._identity()}
+        head = {"format": _FORMAT, "step": step, "sha256": files.sha256(data), **self._identity()}
         place = self.directory / f"step-{step:06d}"
         if _read(place) is None:
             shutil.rmtree(place, ignore_errors=True)  # what a newest() did not believe
-        with files.fresh_directory(place, _ABOUT) as beside:
+        with files.fresh_directory(place, _ABOUT, _FORMAT) as beside:
             files.write_new(beside / _TENSORS, data)
             files.write_new(beside / _ABOUT, files.to_json({**head, **about}).encode())
         for old in self._places()[:-_KEPT]:
@@ -84,7 +85,7 @@ def _read(place: Path) -> Checkpoint | None:
     try:
         about = json.loads((place / _ABOUT).read_text("utf-8"))
         data = (place / _TENSORS).read_bytes()
-        if about["format"] != "jqalpha-checkpoint-1" or about["sha256"] != files.sha256(data):
+        if about["format"] != _FORMAT or about["sha256"] != files.sha256(data):
             return None
         return Checkpoint(int(about["step"]), safetensors.torch.load(data), about)
     except (OSError, ValueError, KeyError, TypeError, SafetensorError):

@@ -53,19 +53,27 @@ def train(
     from sdk.training.live import LiveView, tensorboard
     from sdk.training.progress import StepRecord
     from sdk.training.run import Unfinished, train_formula
+    from sdk.training.run_dir import run_id
 
     if resume and fresh:
         raise ConfigError("--resume 与 --fresh 只能选一个 · choose one of --resume and --fresh")
     unfinished: Unfinished = "resume" if resume else "discard" if fresh else "refuse"
     settings = load_config(config, overrides)
     bundle = Bundle.open(market)
-    with tensorboard(board) as write, LiveView(settings.steps, Console(stderr=True)) as view:
+    view = LiveView(settings.steps, Console(stderr=True))
+    try:
+        with tensorboard(board) as write, view:
 
-        def on_step(record: StepRecord) -> None:
-            view.show(record)
-            write(record)
+            def on_step(record: StepRecord) -> None:
+                view.show(record)
+                write(record)
 
-        done = train_formula(bundle, settings, out, on_step, unfinished)
+            done = train_formula(bundle, settings, out, on_step, unfinished)
+    except KeyboardInterrupt:
+        if settings.checkpoint_every and view.steps_done >= settings.checkpoint_every:
+            place = out / ".working" / run_id(settings, bundle.fingerprint)
+            click.echo(f"检查点在 {place}：同一命令加 --resume 继续 · go on with --resume", err=True)
+        raise
     formula, selection, earned = done.formula, done.selection, done.selection.choice.evidence.train
     click.echo(f"公式 {formula.expression}")
     click.echo(f"tokens {list(formula.tokens_repaired)} ({formula.vocabulary}, {formula.token_mode})")

@@ -91,6 +91,8 @@ def _check_periods(periods: dict[str, Period]) -> None:
         for day in period:
             if day and not _is_day(day):
                 raise ConfigError(f"setting {name}: {day!r} 不是日期 · is not a day; write it like 2024-12-31")
+        if all(period) and period[0] >= period[1]:
+            raise ConfigError(f"setting {name} = {list(period)}: 首日须早于末日 the first day is not before the last")
     named = [name for name in IN_ORDER if name == "train" or periods[name] != ("", "")]
     for earlier, later in combinations(named, 2):
         end, start = periods[earlier][1], periods[later][0]
@@ -120,5 +122,19 @@ def load_config(path: Path | None, overrides: dict) -> TrainConfig:
             raise ConfigError(f"{path}: 读不到文件 · cannot be read: {problem.strerror}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
             raise ConfigError(f"{path}: not TOML: {problem}") from None
-    values.update({key: value for key, value in overrides.items() if value is not None})
-    return make_config(values)
+    given = {key: value for key, value in overrides.items() if value is not None}
+    try:
+        return make_config(values | given)
+    except ConfigError as problem:
+        if path is not None and _refusal(values) == str(problem):
+            raise ConfigError(f"{path}: {problem}") from None
+        raise
+
+
+def _refusal(values: dict) -> str:
+    """Return why settings are refused, an empty text where they are not: is the file at fault, or an option?"""
+    try:
+        make_config(values)
+    except ConfigError as problem:
+        return str(problem)
+    return ""

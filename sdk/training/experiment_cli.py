@@ -110,6 +110,8 @@ def holdout(run: Path, market: Path, period: str) -> None:
 
     look = take_look(run, Bundle.open(market), period)
     click.echo(f"第 {look.number} 次查看 {period} {look.days[0]} … {look.days[1]} · look number {look.number}")
+    if not look.same_data:
+        click.echo("行情不是训练所用的那一份 · not the bundle that the run was trained on")
     screen, emulator = look.figures["screen"], look.figures["emulator"]
     if period == "pressure" or emulator is None:
         click.echo(

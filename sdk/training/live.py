@@ -51,6 +51,13 @@ class LiveView:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.stop()
+        if not self._live.console.is_terminal:
+            self._live.console.line()  # rich leaves the last row of such a table open
+
+    @property
+    def steps_done(self) -> int:
+        """The number of the newest step, 0 before the first."""
+        return self._records[-1][0].step if self._records else 0
 
     def show(self, record: StepRecord) -> None:
         """Add a step."""
@@ -62,7 +69,8 @@ class LiveView:
 
 def step_table(records: list[tuple[StepRecord, float]], steps: int) -> Table:
     """Return the table of some steps with the seconds each took."""
-    table = Table(title=f"训练 {records[-1][0].step}/{steps}", title_justify="left", box=None, padding=(0, 1))
+    close = {"padding": (0, 1), "pad_edge": False, "collapse_padding": True}  # the heads must fit 80 columns
+    table = Table(title=f"训练 {records[-1][0].step}/{steps}", title_justify="left", box=None, **close)  # type: ignore[arg-type]
     for word in ("步", *(words for _, words, _ in SHOWN), "秒/步"):
         table.add_column(word, justify="right", no_wrap=True)
     for record, seconds in records:

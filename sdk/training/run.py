@@ -14,6 +14,7 @@ from typing import Literal
 
 import click
 
+from sdk import files
 from sdk.errors import ConfigError
 from sdk.formula.formula_file import FormulaFile
 from sdk.market.bundle import Bundle
@@ -25,7 +26,7 @@ from sdk.training.period_screen import PeriodScreen
 from sdk.training.precision import PrecisionReport, compare_precisions
 from sdk.training.progress import StepRecord
 from sdk.training.reward import Judge
-from sdk.training.run_dir import formula_of, run_id, write_run
+from sdk.training.run_dir import FORMAT, MARKER, formula_of, run_id, write_run
 from sdk.training.select import Selection, select
 
 Unfinished = Literal["refuse", "resume", "discard"]
@@ -53,12 +54,22 @@ def train_formula(
     ``unfinished``: what to do with checkpoints of the same settings and data: go on from the newest (``resume``),
     delete them (``discard``), or raise ConfigError (``refuse``).
     """
-    working = _working(out, run_id(config, bundle.fingerprint), unfinished)
+    name = run_id(config, bundle.fingerprint)
+    if why := files.objection(out / name, MARKER, FORMAT):
+        raise ConfigError(f"--out 不能写在这里 · {why}")
+    working = _working(out, name, unfinished)
     judge = Judge(bundle, config)
     for name, reason in judge.refused.items():
         click.echo(f"不使用 {name}：{reason}", err=True)
     if judge.late_features:
         click.echo(f"训练期 {judge.late_features}", err=True)
+    widest = int(judge.market.members.sum(axis=0).max())
+    if config.top_k >= widest:
+        click.echo(
+            f"top_k = {config.top_k} 不小于股票池（至多 {widest} 只）：每个公式都买下整个池 · "
+            "the whole pool is bought whatever the formula; choose a smaller top_k",
+            err=True,
+        )
     checkpoints = Checkpoints(working, config.hash, bundle.fingerprint)
     result = search(config, judge, on_step, checkpoints if config.checkpoint_every else None)
     exact, precision = judge, None

@@ -72,7 +72,7 @@ def write_run(
     name = run_id(config, data_hash)
     looks = out / name / LOOKS
     try:
-        with files.fresh_directory(out / name, MARKER) as beside:
+        with files.fresh_directory(out / name, MARKER, FORMAT) as beside:
             settings = {"settings": config.model_dump(), "hash": config.hash}
             files.write_text(beside / "config.json", files.to_json(settings))
             files.write_text(beside / "metrics.csv", _metrics(result.records))

@@ -140,7 +140,7 @@ def test_what_is_wrong_before_the_start_is_raised_and_writes_nothing(market, tmp
         run_isolated(path, market, tmp_path / "run", start="2024-01-02", end="2025-01-01", cash=1.0)
     (tmp_path / "papers").mkdir()
     (tmp_path / "papers/thesis.txt").write_text("years of work")
-    with pytest.raises(ConfigError, match="no backtest run"):
+    with pytest.raises(ConfigError, match=r"holds no run\.json: it is left alone"):
         run_isolated(path, market, tmp_path / "papers", **SPAN)
     assert not (tmp_path / "run").exists()
 

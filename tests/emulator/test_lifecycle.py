@@ -237,7 +237,7 @@ def test_bad_arguments_are_one_clear_error(bundle, change, words):
 def test_a_directory_that_is_no_run_is_never_touched(bundle, tmp_path):
     (tmp_path / "papers").mkdir()
     (tmp_path / "papers/thesis.txt").write_text("years of work")
-    with pytest.raises(ConfigError, match="no backtest run"):
+    with pytest.raises(ConfigError, match=r"holds no run\.json: it is left alone"):
         run_backtest("pass\n", bundle, *SPAN, out=tmp_path / "papers")
     assert [path.name for path in (tmp_path / "papers").iterdir()] == ["thesis.txt"]
     run_backtest("pass\n", bundle, *SPAN, out=tmp_path / "run")
@@ -286,6 +286,12 @@ def test_the_command_prints_the_figures_and_exits_with_1_when_the_strategy_fails
     assert done.exit_code == 0, done.output
     for label in ("策略收益", "最大回撤区间", "超额收益夏普比率", "完成：3 个交易日"):
         assert label in done.output
+    page = tmp_path / "a/report.html"
+    assert f"网页 {page}" in done.output.replace("\n", "")
+    assert "good.py" in page.read_text("utf-8")
+    bare = CliRunner().invoke(backtest, [str(good), *common, "--out", str(tmp_path / "a"), "--no-report"])
+    assert "网页" not in bare.output
+    assert not page.exists(), "a page of the run before"
     failed = CliRunner().invoke(backtest, [str(bad), *common, "--out", str(tmp_path / "b")])
     assert failed.exit_code == 1
     assert "失败" in failed.output

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -174,3 +176,20 @@ def test_the_command_tells_and_exits(tmp_path: Path) -> None:
     assert done.exit_code == 1, done.output
     assert "有未来数据" in done.output.splitlines()[-1]
     assert json.loads(out.read_text(encoding="utf-8"))["findings"][0]["source_line"] == 11
+    assert any(line.startswith("  数据来源          第 11 行 get_price(") for line in done.output.splitlines())
+
+
+@pytest.mark.parametrize("place", ["initialize", "handle_data"])
+def test_a_strategy_without_end_is_stopped_and_not_judged(place: str, tmp_path: Path) -> None:
+    (tmp_path / "s.py").write_text(
+        "def loop(*given):\n    while True:\n        try:\n            pass\n"
+        f"        except Exception:\n            pass\n\n{place} = loop\n"
+    )
+    options = [str(tmp_path / "s.py"), "--market", str(small_market()), "--start", START, "--end", END]
+    started = time.monotonic()
+    done = CliRunner().invoke(lookahead, [*options, "--time-limit", "1.5"])
+    assert time.monotonic() - started < 60  # a copy alone would run for two minutes
+    assert done.exit_code == 2, done.output
+    assert "超过时间上限 1.5 秒" in done.output
+    assert "不能下结论" in done.output.splitlines()[-1]
+    assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL

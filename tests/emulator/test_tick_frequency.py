@@ -102,3 +102,12 @@ def test_ticks_need_real_prices_and_a_run_without_them_says_so(bundle):  # noqa:
     day = str(bundle.days[1])
     found = run_backtest("def initialize(context): pass\n", bundle, day, day, frequency="tick")
     assert [text for text in found.notes if "use_real_price" in text]
+
+
+@pytest.mark.parametrize(("line", "told"), [("pass", True), ("subscribe(A, 'tick'); unsubscribe_all()", False)])
+def test_ticks_that_nobody_asked_for_are_missed_aloud(bundle, line, told):  # noqa: F811
+    day = str(bundle.days[1])
+    body = NAMES + f"def before_trading_start(context): {line}\ndef handle_tick(context, tick): pass\n"
+    found = run_backtest(body, bundle, day, day, frequency="tick")
+    assert found.status == "done", found.error
+    assert bool([text for text in found.notes if "一次也没有被调用" in text]) is told

@@ -15,7 +15,7 @@ from exporter.onnx_graph import build_model
 from exporter.strategy_file import Settings, render
 from exporter.verify import onnx_scores, open_model, verify
 from jq_strategy import formula as language
-from sdk.errors import ExportError, FormulaError
+from sdk.errors import ConfigError, ExportError, FormulaError
 from sdk.formula.formula_file import from_tokens, load, save
 from tests.panels import awkward_bars, random_lists, same_bits
 
@@ -76,7 +76,7 @@ def test_a_file_that_computes_something_else_is_refused() -> None:
 
 def test_a_directory_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "precious.txt").write_text("keep")
-    with pytest.raises(ExportError, match="choose another directory"):
+    with pytest.raises(ExportError, match="choose another place"):
         export_module.export_formula(from_tokens([0], "v2"), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
 
@@ -144,3 +144,11 @@ def test_scores_without_history_are_missing_not_zero() -> None:
     model = open_model(build_model(formula).SerializeToString())
     assert np.isnan(onnx_scores(model, bars)[4])
     assert np.isnan(load_scorer(render(formula, Settings()))(bars)[4])
+
+
+@pytest.mark.parametrize("pool", ["123", "000300", "000300.SH", "沪深300", ""])
+def test_a_pool_that_is_no_code_is_refused(pool: str) -> None:
+    with pytest.raises(ConfigError, match=r"write it like 000300\.XSHG"):
+        Settings(pool_index=pool).of(from_tokens([0], "v2"))
+    with pytest.raises(ConfigError, match="benchmark of the export"):
+        Settings(benchmark=pool).of(from_tokens([0], "v2"))

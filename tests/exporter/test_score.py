@@ -7,9 +7,11 @@ from click.testing import CliRunner, Result
 
 from exporter.score_backends import BACKENDS
 from exporter.score_cli import score
-from sdk.errors import ExportError, JqalphaError, MarketError
-from sdk.formula.formula_file import from_tokens, save
+from sdk.errors import ExportError, FormulaError, JqalphaError, MarketError
+from sdk.formula.formula_file import from_tokens, load, save
+from sdk.formula.reading import read_formula
 from sdk.market.bundle import Bundle
+from sdk.report.illusion_cli import illusion
 from tests.bundles import real_market, small_market
 from tests.exporter.test_python36 import PYTHON36
 
@@ -116,3 +118,23 @@ def test_a_missing_interpreter_says_how_to_get_one(tmp_path: Path) -> None:
     assert isinstance(found, ExportError)
     assert "make setup36" in str(found)
     assert "--python PATH" in str(found)
+
+
+def test_a_run_directory_stands_for_its_formula(tmp_path: Path) -> None:
+    save(from_tokens([0, 4, 6], "v2"), tmp_path / "formula.json")
+    assert load(tmp_path) == load(tmp_path / "formula.json")
+    assert read_formula(str(tmp_path)).formula == load(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FormulaError, match=r"empty/formula\.json: 读不到文件"):
+        load(tmp_path / "empty")
+
+
+def test_the_pool_is_the_one_that_the_formula_was_trained_on(tmp_path: Path) -> None:
+    save(from_tokens([0, 18], "v2", training={"pool_index": "000905.XSHG"}), tmp_path / "trained.json")
+    words = [str(tmp_path / "trained.json"), "--market", str(small_market())]
+    scored = [*words, "--date", "2020-06-30", "--out", str(tmp_path / "s.csv")]
+    assert "没有 000905.XSHG 的成分股" in CliRunner().invoke(score, scored).output
+    assert "000300.XSHG 当日成分股" in CliRunner().invoke(score, [*scored, "--pool", "000300.XSHG"]).output
+    measured = [*words, "--year", "2020", "--top-k", "5"]
+    assert "no members of '000905.XSHG'" in str(CliRunner().invoke(illusion, measured).exception)
+    assert CliRunner().invoke(illusion, [*measured, "--pool", "000300.XSHG"]).exit_code == 0

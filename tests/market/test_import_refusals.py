@@ -284,7 +284,7 @@ def test_an_older_bundle_survives_a_refused_import(tmp_path: Path) -> None:
 
 def test_a_foreign_directory_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(MarketError, match="is not a market bundle; it is left alone"):
+    with pytest.raises(MarketError, match=r"holds no manifest\.json: it is left alone"):
         import_market(ImportRequest(daily=tmp_path / "nowhere.parquet"), tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,15 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_of_many_indices_the_largest_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("synth", "--stocks", 12, "--years", 0.25, "--out", tmp_path / "m") == 0
+    counts = Bundle.open(tmp_path / "m").index_members.groupby("index_code")["code"].nunique()
+    assert run("check", tmp_path / "m") in (0, 1)
+    page = capsys.readouterr().out.replace("│", " ")
+    row = " ".join(page.split("成分 members")[1].split("除权除息")[0].split())
+    assert f"共 {len(counts)} 个" in row
+    named = {code: int(number) for code, number in re.findall(r"(\S+): (\d+)", row)}
+    assert len(named) == 8
+    assert min(named.values()) >= counts.drop(list(named)).max()

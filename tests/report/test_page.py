@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sdk.errors import ParityError
+from sdk.report.charts import Curve, line_chart, value_ticks
 from sdk.report.page import write_report
 from tests.conftest import shared
 from tests.report.made_run import plant, score, write_run
@@ -118,3 +119,10 @@ def test_a_run_without_audit_lines_has_no_part_on_ties(run_dir: Path) -> None:
     text = (run_dir / "log.txt").read_text("utf-8").replace("AUDIT|", "AUDITED|")
     (run_dir / "log.txt").write_text(text, "utf-8")
     assert "并列 ties" not in page_of(run_dir)
+
+
+def test_a_flat_line_has_an_axis_that_can_be_read() -> None:
+    assert value_ticks(0.0, 0.0) == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    chart = line_chart(["2020-01-02", "2020-01-03"], [Curve("回撤", "#000", [0.0, 0.0])], 150)
+    assert "e-" not in re.sub(r"<path[^>]*>", "", str(chart))
+    assert value_ticks(-3.0, 11.0)[0] <= -3.0 < 11.0 <= value_ticks(-3.0, 11.0)[-1]

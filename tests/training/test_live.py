@@ -53,6 +53,15 @@ def test_the_table_shows_the_figures_of_a_step() -> None:
         assert words in shown, words
 
 
+def test_a_table_fits_80_columns_and_ends_its_last_line() -> None:
+    text = io.StringIO()
+    with LiveView(60, Console(file=text, width=80)) as view:
+        view.show(replace(RECORD, step=1234, trials=123456))
+    assert "…" not in text.getvalue()
+    assert text.getvalue().endswith("\n")
+    assert view.steps_done == 1234
+
+
 @pytest.mark.parametrize("name", [name for name, _, _ in SHOWN])
 def test_every_figure_on_the_screen_moves(name: str) -> None:
     assert _drawn(replace(RECORD, **{name: 3})) != _drawn(RECORD)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from exporter.confirm import confirm_formula
 from sdk.errors import ConfigError
 from sdk.formula.formula_file import load
 from sdk.market.bundle import Bundle
+from sdk.market.made.market import make_market
+from sdk.market.made.spec import MarketSpec
 from sdk.training import holdout as holdout_module
 from sdk.training.cli import train
 from sdk.training.config import make_config
@@ -21,7 +25,9 @@ from sdk.training.confirmation import Premises, confirmation
 from sdk.training.experiment_cli import holdout
 from sdk.training.gates import Evidence, ask_gates
 from sdk.training.holdout import looks_of, take_look
+from sdk.training.live import LiveView
 from sdk.training.period_screen import PeriodScreen, period_figures
+from sdk.training.progress import StepRecord
 from sdk.training.reward import Judge
 from sdk.training.run import TrainedRun, train_formula
 from sdk.training.run_list import facts_of, runs_below
@@ -196,6 +202,7 @@ def test_each_look_is_counted_shown_and_kept(bundle: Bundle, tmp_path: Path) -> 
         shown = CliRunner().invoke(holdout, [str(run), "--market", str(small_market())])
         assert shown.exit_code == 0, shown.output
         assert f"第 {number} 次查看 holdout" in shown.output
+        assert "行情不是训练所用" not in shown.output
         assert len(looks_of(run)) == number
     last = looks_of(run)[-1]
     assert (last["look"], last["data_until"]) == (2, str(bundle.days[-1]))
@@ -205,6 +212,25 @@ def test_each_look_is_counted_shown_and_kept(bundle: Bundle, tmp_path: Path) -> 
     assert len(looks_of(again)) == 2, "a run that is written again must not forget who looked"
     listed = CliRunner().invoke(runs, [str(tmp_path)])
     assert "留出期已看 2 次" in listed.output
+
+
+def test_a_look_at_other_data_says_so_and_one_at_no_data_is_not_counted(
+    done: TrainedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    for path in done.directory.iterdir():
+        (run / path.name).write_bytes(path.read_bytes())
+    (run / "looks.json").unlink(missing_ok=True)
+    make_market(tmp_path / "short", MarketSpec(stocks=10, years=1, funds=False))
+    with pytest.raises(ConfigError, match="ends on 2018-12-31; the look is not counted"):
+        take_look(run, Bundle.open(tmp_path / "short"), "holdout")
+    assert looks_of(run) == []
+    make_market(tmp_path / "other", MarketSpec(stocks=30, years=3, seed=9, funds=False))
+    shown = CliRunner().invoke(holdout, [str(run), "--market", str(tmp_path / "other")])
+    assert shown.exit_code == 0, shown.output
+    assert "行情不是训练所用的那一份" in shown.output
+    assert len(looks_of(run)) == 1
 
 
 def test_a_look_that_was_cut_short_counts(bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,3 +293,46 @@ def test_settings_that_were_edited_are_not_believed(bundle: Bundle, done: Traine
     (run / "config.json").write_text(page.replace('"2020-01-01"', '"2020-02-01"'))
     with pytest.raises(ConfigError, match="do not have the hash"):
         take_look(run, bundle, "holdout")
+
+
+def test_a_search_that_is_interrupted_says_how_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopping(last: int) -> Callable[[LiveView, StepRecord], None]:
+        def show(self: LiveView, record: StepRecord) -> None:
+            self._records = [(record, 0.0)]
+            if record.step == last:
+                raise KeyboardInterrupt
+
+        return show
+
+    words = ["--market", str(small_market()), "--batch", "12", "--steps", "12", "--train", "", "2019-06-28"]
+    for last, told in ((2, False), (11, True)):
+        monkeypatch.setattr(LiveView, "show", stopping(last))
+        result = CliRunner().invoke(train, [*words, "--fresh", "--out", str(tmp_path / "runs")])
+        assert result.exit_code != 0
+        assert ("--resume" in result.output) is told, result.output
+    (working,) = (tmp_path / "runs" / ".working").iterdir()
+    assert f"检查点在 {working}" in result.output.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "says"),
+    [
+        ("steps = 0", [], r"a\.toml: setting steps = 0"),
+        ("steps = 2", ["--seed", "-1"], r"^setting seed = -1"),
+        ("steps = 0", ["--steps", "-1"], r"^setting steps = -1"),
+        ('train = ["2020-01-01", "2019-01-01"]', [], r"a\.toml: setting train = .* not before the last"),
+    ],
+)
+def test_a_wrong_setting_is_where_it_was_written(text: str, options: list[str], says: str, tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(text)
+    given = [str(tmp_path / "a.toml"), "--market", str(small_market()), "--out", str(tmp_path / "runs"), *options]
+    result = CliRunner().invoke(train, given)
+    assert isinstance(result.exception, ConfigError)
+    assert re.search(says, str(result.exception).replace(f"{tmp_path}/", "")), result.exception
+
+
+def test_a_book_as_large_as_the_pool_is_called_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for top_k, told in ((400, True), (5, False)):
+        config = make_config({**QUICK, "steps": 1, "valid": ["", ""], "holdout": ["", ""], "top_k": top_k})
+        train_formula(Bundle.open(small_market()), config, tmp_path)
+        assert (f"top_k = {top_k} 不小于股票池" in capsys.readouterr().err) is told

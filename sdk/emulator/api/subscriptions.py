@@ -22,6 +22,7 @@ class Subscriptions:
     def __init__(self, bars: BarStore, frequency: str) -> None:
         self._bars, self._frequency = bars, frequency
         self._codes: dict[str, None] = {}
+        self.ever = False  # was anything subscribed in this run?
 
     def __contains__(self, code: str) -> bool:
         return code in self._codes
@@ -38,6 +39,7 @@ class Subscriptions:
                 "use --frequency tick, or run_daily and get_current_tick"
             )
         self._codes.update(dict.fromkeys(self._named(security, frequency, "subscribe")))
+        self.ever = True
 
     def unsubscribe(self, security: Any, frequency: str = "tick") -> None:
         """Ask no longer for those of one code or several; codes that were not subscribed change nothing."""

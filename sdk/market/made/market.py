@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from sdk.errors import MarketError
 from sdk.market.bundle import Bundle
 from sdk.market.calendar import as_day
 from sdk.market.exchange_rules import to_yuan
+from sdk.market.layout import MANIFEST
 from sdk.market.made.books import keep_books
 from sdk.market.made.cast import Cast, make_cast
 from sdk.market.made.draws import throw
@@ -41,6 +43,7 @@ def make_market(path: str | Path, spec: MarketSpec | None = None) -> Bundle:
     """Make the market of ``spec`` and write it as a bundle to ``path``; same spec, same bytes."""
     spec = spec or MarketSpec()
     refuse_foreign(Path(path).absolute())
+    _refuse_imported(Path(path))
     days = spec.days
     rng = np.random.default_rng(spec.seed)
     cast = make_cast(spec.stocks, days, rng)
@@ -157,6 +160,19 @@ def _securities(cast: Cast) -> pd.DataFrame:
         start_date=cast.days[:1].astype("datetime64[ns]"), end_date=np.array(["NaT"], dtype="datetime64[ns]")
     )
     return pd.concat([stocks, index], ignore_index=True)
+
+
+def _refuse_imported(target: Path) -> None:
+    """Raise MarketError where a bundle of real bars stands: what may exist nowhere else is not replaced by dice."""
+    if not (target / MANIFEST).is_file():
+        return
+    source = json.loads((target / MANIFEST).read_text("utf-8")).get("source")
+    kind = source.get("kind") if isinstance(source, dict) else None
+    if kind != "made":
+        raise MarketError(
+            f"{target} 是导入的行情（来源 {kind}），不用合成行情覆盖 · holds imported bars, which a made market does "
+            "not replace; choose another --out, or remove it yourself"
+        )
 
 
 def _source(spec: MarketSpec, days: np.ndarray) -> dict[str, Any]:
