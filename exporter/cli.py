@@ -8,7 +8,7 @@ import click
 
 
 @click.command()
-@click.argument("formula", type=click.Path(path_type=Path))
+@click.argument("formula")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="导出目录 directory to write")
 @click.option("--market", type=click.Path(path_type=Path), help="用此行情包的真实截面核对 bundle to verify on")
 @click.option("--vocabulary", help="旧格式文件的词表 vocabulary of an older file: v1 | v2 | v3")
@@ -26,7 +26,7 @@ import click
 @click.option("--features", is_flag=True, help="model.onnx 另输出各特征值 feature values as extra outputs")
 @click.option("--policy", is_flag=True, help="FORMULA 为训练目录，OUT 为其策略网络的文件 write the policy of a run")
 def export(
-    formula: Path,
+    formula: str,
     out: Path,
     market: Path | None,
     vocabulary: str | None,
@@ -44,9 +44,9 @@ def export(
 ) -> None:
     """把公式导出为聚宽策略与 ONNX 模型 · Export a formula as strategy.py and model.onnx.
 
-    FORMULA is formula.json, or an older file (a list of token ids, or {"tokens": [...]}) with --vocabulary.
-    The files are compared with the kernel bit for bit before anything is written. A run directory of ``train`` stands
-    for its formula.json; with --policy its network is written to the file OUT.
+    FORMULA is formula.json, an expression, or an older file (a list of token ids, or {"tokens": [...]}) with
+    --vocabulary. A run directory of ``train`` stands for its formula.json; with --policy its network is written to
+    the file OUT. The files are compared with the kernel bit for bit before anything is written.
 
     KEYS decide among equal scores, first named first: held (positions before the rebalance first), money (traded
     value of the signal day, larger first), code (ascending, always last). Without the option: the keys that the
@@ -58,22 +58,23 @@ def export(
     if policy:
         from exporter.policy_export import export_policy
 
-        shape = export_policy(formula, out)
+        shape = export_policy(Path(formula), out)
         click.echo(f"策略网络 {shape.vocabulary}，最长 {shape.max_length}，{shape.layers} 层，宽 {shape.width}")
         click.echo(f"  {out}")
         return
     from exporter.export import HISTORY, Models, export_formula
     from exporter.strategy_file import Settings
-    from sdk.formula.formula_file import load
+    from sdk.formula.reading import read_formula
     from sdk.market.bundle import Bundle
     from sdk.scoring.neutral_choice import names_of_text
     from sdk.scoring.ties import keys_of_text
 
-    formula = formula / "formula.json" if formula.is_dir() else formula
-    loaded = load(formula, vocabulary, token_mode)
+    reading = read_formula(formula, vocabulary, token_mode)
+    loaded = reading.formula
     keys = keys_of_text(rank_keys, "--rank-keys") if rank_keys is not None else None
     names = names_of_text(neutralise, "--neutralise") if neutralise is not None else None
-    options = Settings(pool, benchmark, top_k, formula.name, keys, names, standardise, min_listed_days)
+    source = (Path(formula) if Path(formula).is_file() else Path("formula.json")).name
+    options = Settings(pool, benchmark, top_k, source, keys, names, standardise, min_listed_days)
     settings = options.of(loaded)
     bundle = Bundle.open(market) if market else None
     result = export_formula(loaded, out, settings, bundle, Models(history, features))

@@ -8,7 +8,7 @@ import click
 
 
 @click.command()
-@click.argument("formula", type=click.Path(path_type=Path))
+@click.argument("formula")
 @click.option("--market", required=True, type=click.Path(path_type=Path), help="行情包 market bundle")
 @click.option("--date", "day", required=True, help="打分日 trading day, YYYY-MM-DD; bars up to and including it")
 @click.option("--pool", help="股票池指数 index whose members are scored  [default: as trained]")
@@ -32,7 +32,7 @@ import click
 @click.option("--token-mode", default="postfix", show_default=True, type=click.Choice(["postfix", "prefix"]))
 @click.option("--out", default=Path("scores.csv"), show_default=True, type=click.Path(path_type=Path))
 def score(
-    formula: Path,
+    formula: str,
     market: Path,
     day: str,
     pool: str | None,
@@ -50,9 +50,10 @@ def score(
 ) -> None:
     """给一日的股票打分 · Score the stocks of one day.
 
-    FORMULA is formula.json, or an older file with --vocabulary. The table has the columns code, score, score_hex and
-    rank; stocks without enough history have the score nan and come last. Equal scores rank by KEYS: held, money (of
-    the day, larger first), code; without the option by the keys that the formula was trained with, else by code.
+    FORMULA is formula.json, a run directory, an expression, or an older file with --vocabulary. The table has the
+    columns code, score, score_hex and rank; stocks without enough history have the score nan and come last. Equal
+    scores rank by KEYS: held, money (of the day, larger first), code; without the option by the keys that the formula
+    was trained with, else by code.
     """
     from exporter.neutral_data import neutral_data
     from exporter.score_backends import ScoreRequest, compute_scores
@@ -60,13 +61,13 @@ def score(
     from sdk import files
     from sdk.errors import ConfigError
     from sdk.formula.bars import bars_until
-    from sdk.formula.formula_file import load
+    from sdk.formula.reading import read_formula
     from sdk.market.bundle import Bundle
     from sdk.market.calendar import day_index
     from sdk.scoring.neutral_choice import NeutralChoice, names_of_text
     from sdk.scoring.ties import keys_of_text
 
-    loaded = load(formula, vocabulary, token_mode)
+    loaded = read_formula(formula, vocabulary, token_mode).formula
     keys = loaded.rank_keys if rank_keys is None else keys_of_text(rank_keys, "--rank-keys")
     if held is not None and "held" not in keys:
         raise ConfigError(f"--held {held} has no effect: the rank keys are {','.join(keys)}; add --rank-keys held")

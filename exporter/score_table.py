@@ -39,9 +39,10 @@ def score_table(
 def pool_of(bundle: Bundle, index: str, day: np.datetime64) -> tuple[list[str], str]:
     """Return the members of an index on a day, and words for it.
 
-    A bundle without this index offers all stocks listed on the day. Raises MarketError for an empty pool.
+    A bundle that knows no index offers all stocks listed on the day. MarketError for an index that it does not know
+    beside others, and for an empty pool.
     """
-    if index in set(bundle.index_members["index_code"]):
+    if len(bundle.index_members):
         members = list(bundle.members(index, day))
         if not members:
             raise MarketError(f"{bundle.path}: {index} has no members on {day}; choose another day or --codes FILE")

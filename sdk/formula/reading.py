@@ -1,6 +1,6 @@
 """One formula from whatever the user has: a file, a list of ids, a list of names, or an expression.
 
-    formula.json, old.json     a file that exists (sdk/formula/formula_file.py), or a directory with a formula.json
+    formula.json, old.json     a file (sdk/formula/formula_file.py), or a directory with a formula.json
     19 0 18 7 · [19, 0, 18, 7] token ids, repaired if they have to be
     MOM20 RET TSUM20 SUB       names in token order, repaired if they have to be
     (MOM20 - TSUM20(RET))      an expression
@@ -47,7 +47,7 @@ def read_formula(text: str, vocabulary: str | None = None, token_mode: str = "po
         check_vocabulary(vocabulary)
     text = text.strip()
     named = vocabulary is not None
-    if _FILE.search(text) or _is_run(text):
+    if _FILE.search(text) or _is_place(text):
         return Reading(load(Path(text).expanduser(), vocabulary, token_mode), "file", named)
     if _IDS.fullmatch(text):
         ids = _ids(text)
@@ -61,10 +61,11 @@ def read_formula(text: str, vocabulary: str | None = None, token_mode: str = "po
     return Reading(from_tokens(to_tokens(tree, chosen, token_mode), chosen, token_mode), "expression", named)
 
 
-def _is_run(text: str) -> bool:
-    """Whether a text names a directory with a formula; a text too long for a name is none."""
+def _is_place(text: str) -> bool:
+    """Whether a text names a file or a directory with a formula; a text too long for a name is none."""
     try:
-        return (Path(text).expanduser() / "formula.json").is_file()
+        place = Path(text).expanduser()
+        return place.is_file() or (place / "formula.json").is_file()
     except (OSError, ValueError, RuntimeError):
         return False
 

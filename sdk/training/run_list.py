@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sdk.errors import ConfigError
+from sdk.errors import ConfigError, JqalphaError
 from sdk.training.holdout import looks_of
 from sdk.training.run_dir import FORMAT, MARKER, SELECTION, read_page
 
@@ -35,12 +35,21 @@ class Comparison:
     figures: dict[str, tuple[float | None, ...]]
 
 
-def runs_below(folder: Path) -> list[RunFacts]:
-    """Return the finished runs in ``folder``, by name. ConfigError for no directory or a run that cannot be read."""
+def runs_below(folder: Path) -> tuple[list[RunFacts], list[str]]:
+    """Return the finished runs in ``folder``, by name, and why those that cannot be read cannot.
+
+    ConfigError for no directory.
+    """
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such directory; name the directory that was --out of jqalpha train")
-    found = [place for place in sorted(folder.iterdir()) if (place / MARKER).is_file()]
-    return [facts_of(place) for place in found if read_page(place / MARKER).get("format") == FORMAT]
+    found, broken = [], []
+    for place in (place for place in sorted(folder.iterdir()) if (place / MARKER).is_file()):
+        try:
+            if read_page(place / MARKER).get("format") == FORMAT:
+                found.append(facts_of(place))
+        except JqalphaError as problem:
+            broken.append(str(problem))
+    return found, broken
 
 
 def facts_of(run: Path) -> RunFacts:

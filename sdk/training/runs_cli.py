@@ -32,7 +32,7 @@ def list_runs(folder: Path) -> None:
     """列出目录下的训练 · One line a run: passed, looks at the holdout, figures, formula."""
     from sdk.training.run_list import runs_below
 
-    found = runs_below(folder)
+    found, broken = runs_below(folder)
     for run in found:
         valid = run.figures.get("valid.total_excess")
         words = "" if valid is None else f"  验证超额 {valid:+.2%}"
@@ -40,7 +40,9 @@ def list_runs(folder: Path) -> None:
             f"{run.directory.name}  {'通过' if run.passed else '未通过'}  留出期已看 {run.looks} 次  "
             f"训练月均超额 {run.figures['train.monthly_excess']:+.2%}{words}  {run.expression}"
         )
-    click.echo(f"{len(found)} 个训练 runs in {folder}")
+    for problem in broken:
+        click.echo(f"读不到 cannot be read: {problem}", err=True)
+    click.echo(f"{len(found)} 个训练 runs in {folder}{f'，另有 {len(broken)} 个读不到' if broken else ''}")
 
 
 @runs.command("compare")

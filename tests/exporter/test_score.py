@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from exporter.cli import export
 from exporter.score_backends import BACKENDS
 from exporter.score_cli import score
 from sdk.errors import ExportError, FormulaError, JqalphaError, MarketError
@@ -13,6 +14,7 @@ from sdk.formula.reading import read_formula
 from sdk.market.bundle import Bundle
 from sdk.report.illusion_cli import illusion
 from tests.bundles import real_market, small_market
+from tests.emulator.markets import made_bundle
 from tests.exporter.test_python36 import PYTHON36
 
 FORMULAS = {
@@ -79,15 +81,36 @@ def test_too_little_history_is_an_error(tmp_path: Path) -> None:
     assert "240 trading days are needed" in str(found)
 
 
-def test_an_index_that_is_absent_gives_all_listed_stocks_and_says_so(tmp_path: Path) -> None:
+def test_an_index_that_the_bundle_lacks_is_refused(tmp_path: Path) -> None:
     market = small_market()
-    bundle = Bundle.open(market)
-    result = run(tmp_path, [0], "numpy", market, "--date", str(bundle.days[-1]), "--pool", "399006.XSHE")
-    assert result.exit_code == 0
-    assert "没有 399006.XSHE 的成分股" in result.output
+    day = str(Bundle.open(market).days[-1])
+    found = problem(run(tmp_path, [0], "numpy", market, "--date", day, "--pool", "000301.XSHG"))
+    assert "no members of '000301.XSHG'; did you mean '000300.XSHG'" in str(found)
+
+
+def test_a_bundle_without_any_index_gives_all_listed_stocks_and_says_so(tmp_path: Path) -> None:
+    codes = ["600000.XSHG", "600001.XSHG", "000001.XSHE"]
+    bundle = made_bundle(tmp_path / "market", {code: {"open": [10.0] * 150} for code in codes})
+    result = run(tmp_path, [0], "numpy", bundle.path, "--date", str(bundle.days[-1]))
+    assert result.exit_code == 0, result.exception
+    assert "没有 000300.XSHG 的成分股" in result.output
     listed = (tmp_path / "numpy.csv").read_text().splitlines()[1:]
-    stocks = bundle.securities[bundle.securities["type"] == "stock"]
-    assert 0 < len(listed) <= len(stocks)
+    assert sorted(line.split(",")[0] for line in listed) == sorted(codes)
+
+
+def test_an_expression_is_a_formula(tmp_path: Path) -> None:
+    market = small_market()
+    words = ["--market", str(market), "--date", str(Bundle.open(market).days[-1])]
+    tables = []
+    for formula in ("(MOM20 - TSUM20(RET))", str(tmp_path / "f.json")):
+        save(read_formula("(MOM20 - TSUM20(RET))").formula, tmp_path / "f.json")
+        result = CliRunner().invoke(score, [formula, *words, "--out", str(tmp_path / "s.csv")])
+        assert result.exit_code == 0, result.exception
+        tables.append((tmp_path / "s.csv").read_bytes())
+    assert tables[0] == tables[1]
+    exported = CliRunner().invoke(export, ["(MOM20 - TSUM20(RET))", "--out", str(tmp_path / "e")])
+    assert exported.exit_code == 0, exported.exception
+    assert (tmp_path / "e" / "formula.json").read_bytes() == (tmp_path / "f.json").read_bytes()
 
 
 def test_codes_of_a_file_are_scored_and_an_unknown_one_is_named_with_its_line(tmp_path: Path) -> None:
@@ -133,7 +156,7 @@ def test_the_pool_is_the_one_that_the_formula_was_trained_on(tmp_path: Path) -> 
     save(from_tokens([0, 18], "v2", training={"pool_index": "000905.XSHG"}), tmp_path / "trained.json")
     words = [str(tmp_path / "trained.json"), "--market", str(small_market())]
     scored = [*words, "--date", "2020-06-30", "--out", str(tmp_path / "s.csv")]
-    assert "没有 000905.XSHG 的成分股" in CliRunner().invoke(score, scored).output
+    assert "no members of '000905.XSHG'" in str(CliRunner().invoke(score, scored).exception)
     assert "000300.XSHG 当日成分股" in CliRunner().invoke(score, [*scored, "--pool", "000300.XSHG"]).output
     measured = [*words, "--year", "2020", "--top-k", "5"]
     assert "no members of '000905.XSHG'" in str(CliRunner().invoke(illusion, measured).exception)

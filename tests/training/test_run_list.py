@@ -33,7 +33,7 @@ def test_the_list_has_a_line_a_run(tmp_path: Path) -> None:
     _run(tmp_path, "a", 1, -0.02)
     (tmp_path / "not-a-run").mkdir()
     (tmp_path / ".working").mkdir()
-    assert [run.directory.name for run in runs_below(tmp_path)] == ["a", "b"]
+    assert [run.directory.name for run in runs_below(tmp_path)[0]] == ["a", "b"]
     shown = CliRunner().invoke(runs, [str(tmp_path)]).output.splitlines()
     assert shown[0].startswith("a  未通过")
     assert "训练月均超额 -2.00%" in shown[0]
@@ -68,3 +68,14 @@ def test_what_is_not_a_run_is_one_clear_line(tmp_path: Path) -> None:
     (run / "selection.json").write_text('{"candidates": [], "shipped": 0}')
     with pytest.raises(ConfigError, match="another version"):
         facts_of(run)
+
+
+def test_a_broken_run_hides_no_other(tmp_path: Path) -> None:
+    broken = _run(tmp_path, "a", 1, 0.01)
+    (broken / "run.json").write_text("{")
+    _run(tmp_path, "b", 2, 0.02)
+    shown = CliRunner().invoke(runs, ["list", str(tmp_path)])
+    assert shown.exit_code == 0
+    assert [run.directory.name for run in runs_below(tmp_path)[0]] == ["b"]
+    assert str(broken / "run.json") in shown.output
+    assert "1 个训练" in shown.output.splitlines()[-1]

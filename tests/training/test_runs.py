@@ -272,7 +272,7 @@ def test_the_pressure_period_looks_at_every_stock(bundle: Bundle, tmp_path: Path
     assert "批量评价，全部股票 · batch evaluator, every stock" in shown.output
     assert f"收益 {unfiltered['total']:+.2%}  池 {unfiltered['benchmark']:+.2%}" in shown.output
     assert "最大回撤" not in shown.output, "the emulator keeps to the pool: its figures are not those of every stock"
-    (listed,) = runs_below(tmp_path)
+    ((listed,), _) = runs_below(tmp_path)
     assert listed.looks == 0, "a look at the pressure period is no look at the holdout"
     pool = period_figures(load(run / "formula.json"), bundle, make_config(settings), ("2020-01-01", ""), None)
     assert unfiltered["months"] == pool["screen"]["months"]
