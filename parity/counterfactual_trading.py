@@ -27,9 +27,11 @@ from parity.counterfactual_guess import (
     usual_slippages,
     weight_factor,
 )
-from parity.curves import starting_cash
+from parity.counterfactual_refusal import with_refusals
+from parity.curves import days_of, starting_cash
 from parity.scene import Scene, market_change, rule_change, text_change
 from sdk.errors import JqalphaError
+from sdk.report.plain_text import plain
 
 _INDICES = ("000001.XSHG", "000905.XSHG", "000016.XSHG", "000852.XSHG", "399001.XSHE", "399006.XSHE")
 
@@ -59,11 +61,54 @@ def _with_task(call: str, recipe: Recipe) -> Recipe:
     return recipe.with_text(rewrite.with_task, call)
 
 
-def capital(scene: Scene) -> Iterator[Change]:
-    """Another capital at the start."""
-    cash = starting_cash(scene.target)
-    if cash is not None and abs(cash - scene.recipe.cash) > 0.005:
-        yield Change("ENV", f"初始资金 capital {cash:,.2f}", lambda recipe: replace(recipe, cash=cash))
+_BEGAN_APART = "两侧起点不同：{whose}"
+
+
+def beginnings(scene: Scene) -> Iterator[Change]:
+    """Another capital at the start, another first day; what made the strategy trade nothing on some days."""
+    yield from _refusals(scene)
+    recipe = scene.recipe
+    cash, first = starting_cash(scene.target), days_of(scene.target)[0]
+    other_cash = cash is not None and abs(cash - recipe.cash) > 0.005
+    other_day = bool(first) and first != days_of(scene.side)[0]
+    made: list[tuple[str, dict[str, object]]] = []
+    if other_cash:
+        made.append((f"初始资金 {cash:,.2f}，另一侧 {recipe.cash:,.2f} (capital)", {"cash": cash}))
+    if other_day:
+        made.append((f"自 {first} 起运行，另一侧自 {days_of(scene.side)[0]} 起 (first day)", {"start": first}))
+    if other_cash and other_day:
+        made.append((f"自 {first} 起、以 {cash:,.2f} 元运行 (first day, capital)", {"cash": cash, "start": first}))
+    for words, values in made:
+        yield Change(
+            *("ENV", words, partial(_begun, values)),
+            sentence=f"{_BEGAN_APART} {words}",
+            advice="用同样的首日与初始资金重新运行一侧再比（jqalpha parity 给策略文件时按平台的来）",
+        )
+
+
+def _begun(values: dict[str, object], recipe: Recipe) -> Recipe:
+    return replace(recipe, **values)  # type: ignore[arg-type]
+
+
+def _refusals(scene: Scene) -> Iterator[Change]:
+    """The errors for which an exported strategy kept its holdings, where the log of the other side tells them."""
+    known = {moment for moment, _ in scene.side.errors}
+    told = {moment: text for moment, text in scene.target.errors if moment not in known}
+    if told and scene.exported:
+        moment, text = next(iter(told.items()))
+        shown = f"{len(told)} 次报错，首次 {moment}：{plain(text, 120)}"
+        yield Change(
+            *("ENV", shown, lambda recipe: recipe.with_text(with_refusals, told)),
+            portable=False,
+            sentence=f"{{whose}}的策略{shown}；因此没有调仓 (the strategy refused to trade)",
+            advice=_ADVICE_OF_REFUSAL[text.startswith("内核自检")],
+        )
+
+
+_ADVICE_OF_REFUSAL = {
+    True: "内核自检不一致：策略正文被改过，或该侧 numpy / pandas 的结果不同。重新导出，整份粘贴，不改任何一行",
+    False: "先排除日志里的这个错误（多为该侧缺数据，或粘贴后改过一行），再比较",
+}
 
 
 def conventions(scene: Scene) -> Iterator[Change]:

@@ -55,6 +55,19 @@ def returns_of(side: Side) -> dict[str, float]:
     return {day: (value / first - 1) * 100 for day, value in values.items() if value is not None and first}
 
 
+def days_of(side: Side) -> tuple[str, str]:
+    """Return the first and last day of the run as far as the files tell them; texts are empty where they do not.
+
+    Daily tables tell both. A log that begins at midnight begins with ``initialize``, so it tells the first day; where
+    a log or a list of trades ends says nothing about the end of the run, but an error in it says that it came so far.
+    """
+    days = [*side.cash, *side.total_value, *(row.day for row in side.results or ())]
+    opened = side.log_span[0]
+    begun = [opened[:10]] if opened.endswith("00:00:00") else []
+    reached = [moment[:10] for moment, _ in side.errors] if days else []
+    return min([*days, *begun], default=""), max([*days, *reached], default="")
+
+
 def starting_cash(side: Side) -> float | None:
     """Return the capital in CNY from the first day's total value and gain; None where the files do not tell both."""
     if not side.results:

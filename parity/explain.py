@@ -17,6 +17,7 @@ from parity.compare import Verdict
 from parity.counterfactual import Bench, Recipe, Standing
 from parity.counterfactual_guess import fills_of, orders_of
 from parity.counterfactual_text import is_exported
+from parity.curves import days_of
 from parity.explanation import Explanation
 from parity.quirks import BUILT_IN, load_quirks
 from parity.records import Side
@@ -89,6 +90,8 @@ def _lacking_minutes(side: Side, bundle: Bundle) -> tuple[str, ...]:
 
 
 def _standing(recipe: Recipe, own: Side, side: Side) -> Standing:
+    if days_of(own) != days_of(side):
+        own, side = replace(own, figures=None), replace(side, figures=None)  # of another period
     bench = Bench(side)
     bench.take(recipe, own)
     return bench.full(recipe).standing

@@ -121,7 +121,10 @@ class Trading:
 
 @dataclass(frozen=True)
 class Side:
-    """Everything that one side's files say, and what is doubtful about them."""
+    """Everything that one side's files say, and what is doubtful about them.
+
+    ``errors``: (moment, text) of what made the strategy die or not trade, as its log tells, ascending.
+    """
 
     name: str
     files: tuple[tuple[str, str], ...]
@@ -138,4 +141,5 @@ class Side:
     log_span: tuple[str, str] = ("", "")
     lines: Mapping[str, int] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    errors: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()

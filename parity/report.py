@@ -14,7 +14,7 @@ from typing import Any
 
 from parity.compare import Verdict
 from parity.explanation import Cause, Explanation, Rederived
-from parity.first_steps import FIRST_STEPS
+from parity.first_steps import first_step
 from parity.layers import FIGURE_TOLERANCE, Comparison, contrast
 from parity.records import Side
 from sdk import files
@@ -61,7 +61,7 @@ def as_dict(verdict: Verdict, explanation: Explanation | None = None) -> dict[st
         "verdict": ("equal", "different", "not judged")[exit_code(verdict)],
         "partial": verdict.partial,
         "line": verdict_line(verdict),
-        "next_step": FIRST_STEPS[verdict.first.layer] if verdict.first else "",
+        "next_step": first_step(verdict),
         "causes": [_cause(cause) for cause in explanation.causes] if explanation else None,
         "unattributed_bp": explanation.unattributed_bp if explanation else None,
         "cause_remarks": [plain(remark, 300) for remark in explanation.remarks] if explanation else [],

@@ -99,6 +99,7 @@ def _read_log(file: Found, draft: _Draft) -> None:
         "lines": log.lines,
         "log_span": (log.first, log.last),
         "unknown": log.unknown,
+        "errors": log.errors,
     }
 
 
@@ -108,6 +109,11 @@ def _log_notes(log: Log) -> list[str]:
     if not log.end_known:
         notes.append(
             f"{plain(log.name)}: 可能不完整 the log may end early, at {log.last}; later orders cannot be judged"
+        )
+    if log.errors:
+        moment, text = log.errors[0]
+        notes.append(
+            f"{plain(log.name)}: 策略报错 {len(log.errors)} 次 errors of the strategy, first {moment}: {text}"
         )
     if log.lines.get("unknown"):
         notes.append(f"{plain(log.name)}: {log.lines['unknown']} 行未识别 unknown lines, first: {log.unknown[0]}")

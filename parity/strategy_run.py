@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from parity.curves import starting_cash
+from parity.curves import days_of, starting_cash
 from parity.records import Side
 from sdk.errors import ParityError
 from sdk.report.plain_text import plain
@@ -40,18 +40,6 @@ def plan_run(
         )
     assert found is not None
     return RunPlan(str(known["--start"]), str(known["--end"]), float(found), frequency)
-
-
-def days_of(side: Side) -> tuple[str, str]:
-    """Return the first and last day of the run as far as the files tell them; texts are empty where they do not.
-
-    Daily tables tell both. A log that begins at midnight begins with ``initialize``, so it tells the first day; where
-    a log or a list of trades ends says nothing about the end of the run.
-    """
-    days = [*side.cash, *side.total_value, *(row.day for row in side.results or ())]
-    opened = side.log_span[0]
-    begun = [opened[:10]] if opened.endswith("00:00:00") else []
-    return min([*days, *begun], default=""), max(days, default="")
 
 
 def run_strategy(strategy: Path, market: Path, out: Path, plan: RunPlan) -> str:
