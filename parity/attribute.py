@@ -33,6 +33,7 @@ from parity.counterfactual import (
 from parity.counterfactual_text import NotApplicable
 from parity.counterfactual_values import LAYERS_GIVEN, with_given
 from parity.distance import distance
+from parity.edited import edited
 from parity.explanation import Cause, Explanation
 from parity.layers import CHINESE, Comparison
 from parity.quirks import Quirk, matching, quirk_remark
@@ -109,7 +110,9 @@ def walk(
             break
         found = _noise_step(bench, scene, now) if noise is not None and not steps else None
         near: Near = []
-        found = found or _best(bench, scene, now, near) or _pair(bench, scene, now, near)
+        found = found or _best(bench, scene, now, near)
+        if not found or not found[0][1].standing.equal:
+            found = edited(bench, scene, now) or found or _pair(bench, scene, now, near)
         if found is None and given:
             found = _given(bench, scene, now)
         if not found:
@@ -197,6 +200,8 @@ def _single(bench: Bench, scene: Scene, now: Trial, rows: Sequence[CauseRow], ne
         runs = [(change, whole) for change, whole in tried if whole is not None]
         if not scene.audited:
             runs = sorted(runs, key=lambda run: distance(bench.seen(run[1].verdict)))
+            apart = path_gap(now.side, bench.target)
+            runs = [run for run in runs if not path_gap(run[1].side, bench.target) > apart]
             runs = [run for run in runs if run[1].standing.beyond(now.standing)][:1]  # the nearest over the whole run
     runs = [(change, whole) for change, whole in runs if whole.standing.beyond(now.standing)]
     return [max(runs, key=lambda run: (run[1].standing.key, -path_gap(run[1].side, bench.target)))] if runs else None

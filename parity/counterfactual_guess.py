@@ -116,6 +116,16 @@ def _some(told: Reading | None) -> bool:
     return told is not None and bool(told.value)
 
 
+def ordering_times(mine: Side, theirs: Side) -> tuple[str, str] | None:
+    """Return the time (HH:MM) at which each side gives most of its orders, where they differ and both tell it."""
+    told = [
+        Counter(order.moment[11:16] for order in orders_of(side) if len(order.moment) > 10).most_common(1)
+        for side in (mine, theirs)
+    ]
+    times = [found[0][0] for found in told if found]
+    return (times[0], times[1]) if len(times) == 2 and times[0] != times[1] else None
+
+
 def task_calls(side: Side, bundle: Bundle, start: str, end: str) -> list[str]:
     """Return the calls that would give the side's rebalances, most plausible first."""
     days = rebalance_days(side)

@@ -21,6 +21,7 @@ from parity.counterfactual_guess import (
     CostCall,
     chosen_count,
     order_costs,
+    ordering_times,
     slippages,
     task_calls,
     usual_costs,
@@ -30,6 +31,7 @@ from parity.counterfactual_guess import (
 from parity.counterfactual_refusal import with_refusals
 from parity.curves import days_of, starting_cash
 from parity.scene import Scene, market_change, rule_change, text_change
+from parity.text_edits import time_words, with_time
 from sdk.errors import JqalphaError
 from sdk.report.plain_text import plain
 
@@ -55,6 +57,10 @@ def _with_setting(call: str, rules: dict[str, str], recipe: Recipe) -> Recipe:
 def _with_costs(cost: CostCall, rules: dict[str, str], recipe: Recipe) -> Recipe:
     changed = rewrite.with_daily_setting if cost.daily else rewrite.with_setting
     return recipe.with_text(changed, cost.call).with_rules(**rules)
+
+
+def _with_time(mine: str, theirs: str, recipe: Recipe) -> Recipe:
+    return recipe.with_text(with_time, mine, theirs)
 
 
 def _with_task(call: str, recipe: Recipe) -> Recipe:
@@ -141,6 +147,9 @@ def benchmarks(scene: Scene) -> Iterator[Change]:
 def schedules(scene: Scene) -> Iterator[Change]:
     """Other times of the task, as the other side's orders tell them; the other frequency of the run."""
     recipe = scene.recipe
+    if (times := ordering_times(scene.side, scene.target)) is not None:
+        here, there = map(time_words, times)
+        yield Change("FREQ", f'time="{there}"，另一侧 "{here}"', partial(_with_time, *times))
     mine = task_calls(scene.side, recipe.bundle, recipe.start, recipe.end)[:1]
     for call in task_calls(scene.target, recipe.bundle, recipe.start, recipe.end):
         if call not in mine:

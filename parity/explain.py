@@ -33,9 +33,10 @@ _OTHER_RUN = (
     "basis points count from that run"
 )
 _FROM_OUTSIDE = (
-    "不是 jqalpha export 导出的策略：只试了不改策略正文的原因（滑点、费用、分红、资金、数量规则、涨跌停、任务时间与"
-    "频率、行情、基准、口径）；选股不同时先确认两侧是同一份文件 "
-    "not an exported strategy: its choice of stocks was not varied"
+    "不是 jqalpha export 导出的策略：试了不改正文的原因（滑点、费用、分红、资金、数量规则、涨跌停、任务时间与"
+    "频率、行情、基准、口径），选股不同时再试正文只改一处（数字、开关、指数、代码表、条件、数据日）；别的改动没有试，"
+    "选股不同时先确认两侧是同一份文件 "
+    "not an exported strategy: other edits of its text were not tried"
 )
 _LACKS = "行情包没有 the bundle lacks {codes}：另一侧交易过，本地买卖不了；换一份含有它的行情包"
 _NO_MINUTES = (
