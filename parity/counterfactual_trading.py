@@ -16,16 +16,15 @@ import numpy as np
 from parity import counterfactual_market as market
 from parity import counterfactual_text as rewrite
 from parity.counterfactual import Change, FigureRule, Recipe
+from parity.counterfactual_fees import CostCall, order_costs, usual_costs
 from parity.counterfactual_figures import CONVENTIONS
 from parity.counterfactual_guess import (
-    CostCall,
     chosen_count,
-    order_costs,
     ordering_times,
     slippages,
     task_calls,
-    usual_costs,
     usual_slippages,
+    volume_ratio,
     weight_factor,
 )
 from parity.counterfactual_refusal import with_refusals
@@ -170,6 +169,11 @@ def sizes(scene: Scene) -> Iterator[Change]:
         yield text_change("SIZE", words, rewrite.with_weight, f"context.portfolio.total_value / TOP_K * {factor!r}")
     yield text_change("SIZE", "按可用现金分配", rewrite.with_weight, "context.portfolio.available_cash / TOP_K")
     yield text_change("SIZE", "按初始资金分配", rewrite.with_weight, "context.portfolio.starting_cash / TOP_K")
+    bundle = scene.recipe.bundle
+    told = volume_ratio(scene.target, bundle) or (volume_ratio(scene.side, bundle) and 1.0)
+    for share in (told,) if told else ():
+        call = f'set_option("order_volume_ratio", {share!r})'
+        yield Change("SIZE", f"成交量上限为当日成交量的 {share:g} 倍 {call}", partial(_with_setting, call, {}))
     for name, value in (
         ("value_order_shares", "delta_first"),
         ("cash_cap_price", "fill"),

@@ -18,7 +18,7 @@ from parity.records import Side
 from parity.scene import Scene
 from parity.text_edits import edits
 
-MOST_EDITS, MOST_WHOLE, LEAST_TRADES = 200, 12, 6
+MOST_EDITS, MOST_WHOLE, LEAST_TRADES = 400, 12, 6
 _CODES = {"index": "UNIV", "pool": "UNIV", "day": "TIME", "condition": "UNIV", "count": "SIZE", "value": "LOGIC"}
 _SENTENCE = "两侧运行的不是同一份策略：{words} (one line of the text)"
 _ADVICE = "核对两侧策略的第 {line} 行；以一份为准，整份复制后重新运行另一侧"

@@ -151,7 +151,7 @@ def _instead(value: object, indices: Sequence[str], counts: tuple[int, int] | No
         near = (value * 2, value // 2, value + 1, value - 1)
         usual = [one for one in USUAL_NUMBERS if value / 8 <= one <= value * 8]
         usual.sort(key=lambda one: abs(one - value))
-        return _texts((*told, *near, *usual), value)
+        return _texts((*told, *near, *usual, *range(max(value // 2, 1), value * 2)), value)
     if isinstance(value, float) and 0.0 < value < 1e6:
         usual_shares = USUAL_SHARES if 0.1 <= value <= 1.0 else ()
         return _texts((value * 2, value / 2, *usual_shares), value)
