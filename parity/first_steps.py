@@ -1,4 +1,4 @@
-"""What to look at first: an error of the strategy, then runs that began apart, then one sentence a layer.
+"""What to look at first: an error, files not of one run, runs that began apart; else one sentence a layer.
 
 Chinese first. An error or another beginning makes everything after it differ, whatever layer shows it first.
 """
@@ -47,6 +47,9 @@ def first_step(verdict: Verdict) -> str:
             f"{side}的策略在 {error.moment} 报错而另一侧没有：{plain(text, 160)}；先排除它，之后的差异由它引起 "
             "(an error of the strategy on one side)"
         )
+    for name, one in (("平台", verdict.platform), ("本地", verdict.local)):
+        if one.contradictions:
+            return f"{name}的文件互相矛盾：{one.contradictions[0]}"
     return unequal_starts(verdict) or FIRST_STEPS[first.layer]
 
 

@@ -124,6 +124,7 @@ class Side:
     """Everything that one side's files say, and what is doubtful about them.
 
     ``errors``: (moment, text) of what made the strategy die or not trade, as its log tells, ascending.
+    ``contradictions``: what shows that its files are not of one run.
     """
 
     name: str
@@ -142,4 +143,5 @@ class Side:
     lines: Mapping[str, int] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     errors: tuple[tuple[str, str], ...] = ()
+    contradictions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.compare import Verdict
+from parity.curves import days_of
 from parity.explanation import Cause, Explanation, Rederived
 from parity.first_steps import first_step
 from parity.layers import FIGURE_TOLERANCE, Comparison, contrast
@@ -31,7 +32,8 @@ _CAUSE_TEXTS = ("code", "day", "security", "layer", "field", "local", "platform"
 def verdict_line(verdict: Verdict) -> str:
     """Return the verdict on one line, first or last of every report."""
     if not verdict.judged:
-        return "无法判断 could not judge: 两侧没有一个可比的值 not one value of both sides can be compared"
+        nothing = "无法判断 could not judge: 两侧没有一个可比的值 not one value of both sides can be compared"
+        return nothing + _spans(verdict)
     first = verdict.first
     if first is not None:
         named = " ".join(filter(None, (day_of(first), plain(first.code, 40), f"layer={first.layer}")))
@@ -47,6 +49,14 @@ def verdict_line(verdict: Verdict) -> str:
         )
         return f"可比部分一致 equal where comparable: {verdict.compared} 个值 values{missing}"
     return f"一致 equal: {verdict.compared} 个值 values"
+
+
+def _spans(verdict: Verdict) -> str:
+    """Return the days of both sides, where both tell them: often the reason why nothing is in common."""
+    spans = [days_of(side) for side in (verdict.local, verdict.platform)]
+    if not all(all(span) for span in spans):
+        return ""
+    return "; 本地 {} … {}，平台 {} … {}".format(*spans[0], *spans[1])
 
 
 def exit_code(verdict: Verdict) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from parity.contradictions import contradictions
 from parity.csv_readers import (
     DailyTotals,
     TableFile,
@@ -54,7 +55,9 @@ def read_side(path: Path) -> Side:
             draft.notes.append(f"{plain(file.source.name)}: {file.decoding.bad} 处乱码 undecodable places")
         _READERS[file.kind](file, draft)
     files = tuple((plain(file.source.name, 60), f"{file.kind}, {_encoding(file)}") for file in used)
-    return Side(plain(path.name or str(path), 60), files, draft.trading, notes=tuple(draft.notes), **draft.parts)
+    side = Side(plain(path.name or str(path), 60), files, draft.trading, notes=tuple(draft.notes), **draft.parts)
+    told = tuple(plain(words, 300) for words in contradictions(side))
+    return replace(side, contradictions=told, notes=(*told, *side.notes))
 
 
 def _encoding(file: Found) -> str:

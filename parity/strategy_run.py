@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from parity.curves import days_of, starting_cash
+from parity.curves import capital_of_returns, days_of, starting_cash
 from parity.records import Side
 from sdk.errors import ParityError
 from sdk.report.plain_text import plain
@@ -30,13 +30,13 @@ def plan_run(
 ) -> RunPlan:
     """Return the run that the platform's files describe; given values win. ParityError where one is unknown."""
     days = days_of(platform)
-    found = starting_cash(platform) if cash is None else cash
+    found = (starting_cash(platform) or capital_of_returns(platform)) if cash is None else cash
     known = {"--start": start or days[0], "--end": end or days[1], "--cash": found}
     lacking = [name for name, value in known.items() if not value]
     if lacking:
         raise ParityError(
             f"{plain(platform.name)}: 下载中看不出 the download does not tell {', '.join(lacking)}; 请给出 give them "
-            "(position.csv with result.csv tell all three)"
+            "(position.csv with result.csv tell all three)" + "".join(f"; {note}" for note in platform.notes[:3])
         )
     assert found is not None
     return RunPlan(str(known["--start"]), str(known["--end"]), float(found), frequency)
