@@ -200,10 +200,11 @@ def _single(bench: Bench, scene: Scene, now: Trial, rows: Sequence[CauseRow], ne
         runs = [(change, whole) for change, whole in tried if whole is not None]
         if not scene.audited:
             runs = sorted(runs, key=lambda run: distance(bench.seen(run[1].verdict)))
-            apart = path_gap(now.side, bench.target)
-            runs = [run for run in runs if not path_gap(run[1].side, bench.target) > apart]
             runs = [run for run in runs if run[1].standing.beyond(now.standing)][:1]  # the nearest over the whole run
     runs = [(change, whole) for change, whole in runs if whole.standing.beyond(now.standing)]
+    if not scene.audited:  # there a chance likeness on the first day may lead anywhere
+        gap = path_gap(now.side, bench.target)
+        runs = [run for run in runs if run[1].standing.equal or not path_gap(run[1].side, bench.target) > gap]
     return [max(runs, key=lambda run: (run[1].standing.key, -path_gap(run[1].side, bench.target)))] if runs else None
 
 

@@ -20,6 +20,7 @@ from sdk.report.numbers import Reading
 
 MOST_DECIMALS = 7
 _LOT = 100.0
+_MOST_SELDOM = 4  # days with orders that tell the place of a task that seldom orders
 _IN_PART = frozenset(("partial", "cancelled", "open"))
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -114,12 +115,14 @@ def _some(told: Reading | None) -> bool:
 
 def ordering_times(mine: Side, theirs: Side) -> tuple[str, str] | None:
     """Return the time (HH:MM) at which each side gives most of its orders, where they differ and both tell it."""
-    told = [
-        Counter(order.moment[11:16] for order in orders_of(side) if len(order.moment) > 10).most_common(1)
-        for side in (mine, theirs)
-    ]
-    times = [found[0][0] for found in told if found]
-    return (times[0], times[1]) if len(times) == 2 and times[0] != times[1] else None
+    here, there = ordering_time(mine), ordering_time(theirs)
+    return (here, there) if here and there and here != there else None
+
+
+def ordering_time(side: Side) -> str:
+    """Return the time (HH:MM) of most of the side's orders; empty where the files tell none."""
+    times = Counter(order.moment[11:16] for order in orders_of(side) if len(order.moment) > 10)
+    return times.most_common(1)[0][0] if times else ""
 
 
 def task_calls(side: Side, bundle: Bundle, start: str, end: str) -> list[str]:
@@ -158,11 +161,12 @@ def _places(days: Sequence[str], calendar: Sequence[str], width: int) -> list[in
     for day in calendar:
         groups.setdefault(period(day), []).append(day)
     known = [day for day in days if day in groups.get(period(day), ())]
-    if len(known) < 0.7 * len(groups):
-        return []
     front = Counter(groups[period(day)].index(day) + 1 for day in known[1:] or known)
     back = Counter(groups[period(day)].index(day) - len(groups[period(day)]) for day in known[1:] or known)
-    return [counts.most_common(1)[0][0] for counts in sorted((front, back), key=lambda c: -c.most_common(1)[0][1])]
+    ranked = sorted((front, back), key=lambda counts: -max(counts.values(), default=0))
+    if len(known) < 0.7 * len(groups):  # it need not order each time, but then nearly always on that place
+        ranked = [counts for counts in ranked if _MOST_SELDOM <= sum(counts.values()) * 0.8 <= max(counts.values())]
+    return [counts.most_common(1)[0][0] for counts in ranked]
 
 
 def _opens(fills: Iterable[Fill], bundle: Bundle, field: str) -> list[tuple[int, float, float, float]]:

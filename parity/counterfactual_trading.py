@@ -7,6 +7,7 @@ other side's files do not tell is tried with the values that people use.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -20,6 +21,7 @@ from parity.counterfactual_fees import CostCall, order_costs, usual_costs
 from parity.counterfactual_figures import CONVENTIONS
 from parity.counterfactual_guess import (
     chosen_count,
+    ordering_time,
     ordering_times,
     slippages,
     task_calls,
@@ -28,9 +30,10 @@ from parity.counterfactual_guess import (
     weight_factor,
 )
 from parity.counterfactual_refusal import with_refusals
+from parity.counterfactual_text import NotApplicable
 from parity.curves import days_of, starting_cash
 from parity.scene import Scene, market_change, rule_change, text_change
-from parity.text_edits import time_words, with_time
+from parity.text_edits import time_words, with_task_at, with_time
 from sdk.errors import JqalphaError
 from sdk.report.plain_text import plain
 
@@ -62,8 +65,22 @@ def _with_time(mine: str, theirs: str, recipe: Recipe) -> Recipe:
     return recipe.with_text(with_time, mine, theirs)
 
 
-def _with_task(call: str, recipe: Recipe) -> Recipe:
-    return recipe.with_text(rewrite.with_task, call)
+def _with_task(call: str, mine: str, recipe: Recipe) -> Recipe:
+    """Schedule the only task anew; of several the one that orders, which is the one at the time of the orders."""
+    try:
+        return recipe.with_text(rewrite.with_task, call)
+    except NotApplicable:
+        return recipe.with_text(with_task_at, mine, call)
+
+
+def _typed(call: str, recipe: Recipe) -> list[str]:
+    """Return the call of ``set_slippage``; for each kind too where the strategy sets it by kind, for that wins."""
+    if not _SET_BY_KIND.search(recipe.strategy):
+        return [call]
+    return [f"{call}; " + "; ".join(f"{call[:-1]}, type='{kind}')" for kind in ("stock", "fund"))]
+
+
+_SET_BY_KIND = re.compile(r"set_slippage\(.*\btype\s*=")
 
 
 _BEGAN_APART = "两侧起点不同：{whose}"
@@ -152,7 +169,7 @@ def schedules(scene: Scene) -> Iterator[Change]:
     mine = task_calls(scene.side, recipe.bundle, recipe.start, recipe.end)[:1]
     for call in task_calls(scene.target, recipe.bundle, recipe.start, recipe.end):
         if call not in mine:
-            yield Change("FREQ", call, partial(_with_task, call))
+            yield Change("FREQ", call, partial(_with_task, call, ordering_time(scene.side)))
     if recipe.bundle.minutes is not None:
         other = "minute" if recipe.frequency == "day" else "day"
         yield Change("FREQ", f"回测频率 frequency = {other}", partial(_with_frequency, other))
@@ -202,7 +219,8 @@ def limits(scene: Scene) -> Iterator[Change]:
 
 def fills(scene: Scene) -> Iterator[Change]:
     """Other slippage, read off the fills, else the usual ones; other prices of the day; other rounding."""
-    calls = slippages(scene.target, scene.recipe.bundle) or usual_slippages(scene.target)
+    told = slippages(scene.target, scene.recipe.bundle) or usual_slippages(scene.target)
+    calls = [made for call in told for made in _typed(call, scene.recipe)]
     for call in calls:
         yield Change("FILL", call, partial(_with_setting, call, {}))
     for price in ("close", "average"):

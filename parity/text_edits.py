@@ -216,6 +216,20 @@ def with_time(text: str, mine: str, theirs: str) -> str:
     return made
 
 
+def with_task_at(text: str, mine: str, call: str) -> str:
+    """Schedule the one task at ``mine`` (HH:MM) by another call (``run_weekly(rebalance, 3, time="open")``).
+
+    ``rebalance`` stands for the task's own name. NotApplicable where no task or several are scheduled then.
+    """
+    starts = _line_starts(text)
+    calls = [node for node in ast.walk(_parsed(text)) if isinstance(node, ast.Call) and _name(node.func) in _TASKS]
+    found = [one for one in calls if (time := _time_of(one)) is not None and clock_of(str(time.value)) == mine]
+    if len(found) != 1 or not found[0].args:
+        raise NotApplicable(f"{len(found)} tasks at {mine}")
+    start, end = _span(text, starts, found[0])
+    return text[:start] + call.replace("(rebalance", f"({_name(found[0].args[0])}", 1) + text[end:]
+
+
 def _time_of(call: ast.Call) -> ast.Constant | None:
     place = _TASKS[_name(call.func)]
     given = [keyword.value for keyword in call.keywords if keyword.arg == "time"] or call.args[place : place + 1]

@@ -8,14 +8,18 @@ import numpy as np
 import pytest
 
 from parity.compare import compare_sides
-from parity.counterfactual_fees import kind_of, order_costs
+from parity.counterfactual_fees import order_costs
+from parity.counterfactual_guess import kind_of
+from parity.counterfactual_text import NotApplicable
 from parity.explain import explain_verdict
 from parity.explanation import Explanation
 from parity.side import read_side
 from parity.strategy_run import RunPlan
+from parity.text_edits import with_task_at
 from sdk.emulator.runner import run_backtest
 from sdk.market.bundle import Bundle
 from tests.bundles import small_market
+from tests.conftest import ROOT
 from tests.emulator.markets import made_bundle
 from tests.parity.test_errors_and_beginnings import EXPORTED
 from tests.parity.test_text_edits import MOMENTUM, STRONGEST, edited
@@ -128,3 +132,28 @@ def test_another_formula_is_called_so_and_found_at_once(tmp_path: Path) -> None:
     assert "同一个 formula.json" in cause.change
     runs = next(remark for remark in told.remarks if remark.startswith("重新运行"))
     assert int(runs.split()[1]) < 30
+
+
+SMALL_CAP = (ROOT / "tests/emulator/strategies/small_cap_rotation.py").read_text("utf-8")
+TASKS = {
+    "weekday": (("weekday=1", "weekday=3"), "FREQ", "run_weekly(rebalance, 3, time="),
+    "time": (("time='9:30'", "time='14:30'"), "FREQ", 'time="14:30"，另一侧 "open"'),
+    "slippage by kind": (("FixedSlippage(0.02)", "FixedSlippage(0.04)"), "FILL", "FixedSlippage(0.04), type='stock'"),
+}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_strategy_of_three_tasks_that_seldom_orders(name: str, tmp_path: Path) -> None:
+    """The task that orders is the one that is moved; a schedule that fits the first day by chance is no cause."""
+    pair, code, words = TASKS[name]
+    told = searched(tmp_path, small_market(), HALF_YEAR, SMALL_CAP, edited(SMALL_CAP, pair))
+    assert [cause.code for cause in told.causes] == [code]
+    assert words in told.causes[0].sentence
+
+
+def test_one_of_several_tasks_is_scheduled_anew_by_its_time() -> None:
+    made = with_task_at(SMALL_CAP, "09:30", 'run_monthly(rebalance, -1, time="open")')
+    assert '    run_monthly(adjust, -1, time="open")\n' in made
+    assert made.count("run_daily(") == SMALL_CAP.count("run_daily(") == 2
+    with pytest.raises(NotApplicable, match="0 tasks at 10:00"):
+        with_task_at(SMALL_CAP, "10:00", "run_daily(rebalance)")
