@@ -26,12 +26,14 @@ from parity.counterfactual import (
     Recipe,
     Trial,
     holdings_gap,
-    last_value,
+    last_common_day,
     path_gap,
+    values_of,
 )
 from parity.counterfactual_text import NotApplicable
 from parity.counterfactual_values import LAYERS_GIVEN, with_given
 from parity.distance import distance
+from parity.edited import edited
 from parity.explanation import Cause, Explanation
 from parity.layers import CHINESE, Comparison
 from parity.quirks import Quirk, matching, quirk_remark
@@ -99,13 +101,18 @@ def walk(
     if own is not None:
         bench.take(recipe, own)
     start = now = bench.full(recipe)
+    bench.knows(start.side)
     noise = _own_noise(bench, start)
     steps: list[Step] = []
     while not now.standing.equal and len(steps) < MOST_STEPS:
         scene = _scene(bench, now)
+        if scene.died:
+            break
         found = _noise_step(bench, scene, now) if noise is not None and not steps else None
         near: Near = []
-        found = found or _best(bench, scene, now, near) or _pair(bench, scene, now, near)
+        found = found or _best(bench, scene, now, near)
+        if not found or not found[0][1].standing.equal:
+            found = edited(bench, scene, now) or found or _pair(bench, scene, now, near)
         if found is None and given:
             found = _given(bench, scene, now)
         if not found:
@@ -195,6 +202,9 @@ def _single(bench: Bench, scene: Scene, now: Trial, rows: Sequence[CauseRow], ne
             runs = sorted(runs, key=lambda run: distance(bench.seen(run[1].verdict)))
             runs = [run for run in runs if run[1].standing.beyond(now.standing)][:1]  # the nearest over the whole run
     runs = [(change, whole) for change, whole in runs if whole.standing.beyond(now.standing)]
+    if not scene.audited:  # there a chance likeness on the first day may lead anywhere
+        gap = path_gap(now.side, bench.target)
+        runs = [run for run in runs if run[1].standing.equal or not path_gap(run[1].side, bench.target) > gap]
     return [max(runs, key=lambda run: (run[1].standing.key, -path_gap(run[1].side, bench.target)))] if runs else None
 
 
@@ -226,9 +236,9 @@ def _applied(change: Change, recipe: Recipe) -> Recipe | None:
 
 
 def _try(bench: Bench, scene: Scene, recipe: Recipe) -> Trial | None:
-    """Run past the day of the first difference; to the end where that difference has no day."""
+    """Run past the day of the first difference; to the end where that has no day or the run begins after it."""
     day = scene.first.moment[:10]
-    return bench.probe(recipe, day) if day else bench.attempt(recipe)
+    return bench.probe(recipe, day) if day and recipe.start <= day else bench.attempt(recipe)
 
 
 # ----------------------------------------------------------------------------------------------- two changes at once
@@ -357,26 +367,28 @@ def _ex_code(scene: Scene, now: Trial) -> str:
 
 # ------------------------------------------------------------------------------------------------------- the verdict
 def explanation(found: Walk, anchor: str, cash: float, target: Side, quirks: Sequence[Quirk] = ()) -> Explanation:
-    """Return a walk as the causes that the reports show, in basis points of the capital."""
+    """Return a walk as the causes that the reports show, in basis points of the capital on the last common day."""
     sign = 1.0 if anchor == "local" else -1.0
-    causes = tuple(_cause(step, anchor, sign, cash) for step in found.steps)
-    end, goal = last_value(found.end.side), last_value(target)
+    day = last_common_day(found.start.side, target)
+    causes = tuple(_cause(step, anchor, sign, cash, day) for step in found.steps)
+    end, goal = (values_of(side).get(day) for side in (found.end.side, target))
     rest = None if end is None or goal is None else sign * (goal - end) / cash * 1e4
     return Explanation(causes, rest, (*_remarks(found, target), *quirk_remark(found.start.verdict, quirks)))
 
 
-def _cause(step: Step, anchor: str, sign: float, cash: float) -> Cause:
+def _cause(step: Step, anchor: str, sign: float, cash: float, day: str) -> Cause:
     row, first = BY_CODE[step.change.cause], step.first
     values = {"local": first.local, "platform": first.platform}
     if anchor != "local":
         values = {"local": first.platform, "platform": first.local}
-    before, after = last_value(step.before.side), last_value(step.after.side)
+    before, after = (values_of(trial.side).get(day) for trial in (step.before, step.after))
     points = None if before is None or after is None else sign * (after - before) / cash * 1e4
     whose = "平台" if anchor == "local" else "本地"
+    told = (step.change.sentence or row.sentence).replace("{whose}", whose)
     return Cause(
         *(row.code, step.day, step.security, first.layer, first.field, values["local"], values["platform"], points),
-        f"{row.name}：" + row.sentence.format(words=f"{whose}如同 {in_chinese(step.change.words)}"),
-        row.advice,
+        f"{row.name}：" + told.replace("{words}", f"{whose}如同 {in_chinese(step.change.words)}"),
+        step.change.advice or row.advice,
     )
 
 

@@ -87,9 +87,7 @@ _no_orders = _unseen("order", "size")
 CAUSES: tuple[CauseRow, ...] = (
     CauseRow(
         "ENV", "环境、版本或残留状态 environment", ("inputs", "score", "target", "order", "cash", "NAV"),
-        lambda scene: scene.on_first_day
-        and scene.first_layer in ("cash", "NAV", "position", "target", "order", "size"),
-        trading.capital,
+        lambda scene: scene.began_apart or scene.refused, trading.beginnings,
         "两侧起点不同：{words}。残留的状态、资金或未固定的随机数使同一策略两次运行不同 (leftover state or no seed)",
         "从干净状态、同样的初始资金开始，固定随机种子，再比较一次",
     ),

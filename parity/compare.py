@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from parity.compare_audit import compare_audits
 from parity.compare_days import compare_days, span
+from parity.compare_errors import compare_errors
 from parity.compare_trading import compare_trading
 from parity.layers import DIFFERENT, EQUAL, FIGURE_TOLERANCE, LAYERS, NEEDS, UNJUDGED, Comparison, shortened
 from parity.layers import compare as compare_value
@@ -97,6 +98,7 @@ def compare_sides(local: Side, platform: Side) -> Verdict:
 
 
 def _all(local: Side, platform: Side) -> Iterator[Comparison]:
+    yield from compare_errors(local, platform)
     yield from compare_audits(local, platform)
     yield from compare_trading(local, platform, span(local), span(platform))
     yield from compare_days(local, platform)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from parity.align import pair_rows
+from parity.compare_days import span
 from parity.layers import AUDIT_RULES, INPUTS_FIELD, STOCK_RULES, UNJUDGED, Comparison, absent, judge, uncovered
 from parity.record_stream import by_day, merge_days
 from parity.records import Side
@@ -30,7 +31,7 @@ def compare_audits(local: Side, platform: Side) -> Iterator[Comparison]:
         lacking = platform if other is None else local
         moment = present.moment
         names = one.day if one else "", other.day if other else ""
-        if lacking.audit_coverage.covers(moment):
+        if lacking.audit_coverage.covers(moment) and span(lacking).covers(moment[:10]):
             yield absent("inputs", "调仓 rebalance", moment, "", *names, ("", ""))
         else:
             yield uncovered("inputs", "调仓 rebalance", moment, "", *names, "日志未覆盖 the log does not cover it")

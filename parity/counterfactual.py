@@ -64,13 +64,16 @@ class Recipe:
 class Change:
     """One thing changed: the cause that it stands for, its words, and the recipe that it makes (or NotApplicable).
 
-    ``portable``: any strategy can take it; otherwise it rewrites what only an exported file holds.
+    ``portable``: any strategy can take it; otherwise it rewrites what only an exported file holds. ``sentence`` and
+    ``advice`` replace those of the cause where they are not to the point; ``{whose}`` is the side that is like it.
     """
 
     cause: str
     words: str
     apply: Callable[[Recipe], Recipe]
     portable: bool = True
+    sentence: str = ""
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,20 +119,26 @@ class Bench:
         self._ignore = ignore
         self._cut: dict[str, Side] = {}
         self._last: tuple[Recipe, Side] | None = None
+        self._errors = set(target.errors)
 
     def take(self, recipe: Recipe, side: Side) -> None:
         """Take over the whole run of a recipe that was made elsewhere; it counts as one of this bench's runs."""
         self.runs += 1
         self._last = replace(recipe, figures=None), side
+        self.knows(side)
+
+    def knows(self, side: Side) -> None:
+        """Take the errors of a side for its own: a run that shows them too is not broken by what was changed."""
+        self._errors.update(side.errors)
 
     def full(self, recipe: Recipe) -> Trial:
         """Run to the end and compare everything."""
         return self._trial(recipe, self.target, recipe.end)
 
     def attempt(self, recipe: Recipe) -> Trial | None:
-        """Run to the end; None where the recipe cannot run."""
+        """Run to the end; None where the recipe cannot run, or where what was changed makes the strategy refuse."""
         try:
-            return self.full(recipe)
+            return self._sound(self.full(recipe))
         except (JqalphaError, NotApplicable):
             return None
 
@@ -138,9 +147,13 @@ class Bench:
         if day not in self._cut:
             self._cut[day] = until(self.target, day)
         try:
-            return self._trial(recipe, self._cut[day], _day_after(recipe, day), day)
+            return self._sound(self._trial(recipe, self._cut[day], _day_after(recipe, day), day))
         except (JqalphaError, NotApplicable):
             return None
+
+    def _sound(self, trial: Trial) -> Trial | None:
+        """A change that breaks the strategy explains nothing, though the other side may not have traded either."""
+        return trial if self._errors.issuperset(trial.side.errors) else None
 
     def _trial(self, recipe: Recipe, target: Side, end: str, day: str = "") -> Trial:
         side = self.run(recipe, end)
@@ -221,6 +234,7 @@ def until(side: Side, day: str) -> Side:
         cash={key: value for key, value in side.cash.items() if kept(key)},
         total_value={key: value for key, value in side.total_value.items() if kept(key)},
         results=None if side.results is None else tuple(row for row in side.results if kept(row.day)),
+        errors=tuple(error for error in side.errors if kept(error[0])),
         figures=None,
         premises={},
     )
@@ -242,9 +256,9 @@ def values_of(side: Side) -> dict[str, float]:
     return {day: told.value for day, told in sorted(side.total_value.items()) if told.value is not None}
 
 
-def last_value(side: Side) -> float | None:
-    """Return the total value of the last day in CNY."""
-    return next(reversed(values_of(side).values()), None)
+def last_common_day(one: Side, other: Side) -> str:
+    """Return the last day of which both sides tell the total value; empty where there is none."""
+    return max(values_of(one).keys() & values_of(other).keys(), default="")
 
 
 def path_gap(one: Side, other: Side) -> float:

@@ -82,6 +82,7 @@ def formulas(scene: Scene) -> Iterator[Change]:
     raw, vocabulary = rewrite.raw_tokens(text), rewrite.word(rewrite.constant(text, "VOCABULARY"))
     mode = rewrite.word(rewrite.constant(text, "TOKEN_MODE"))
     told = _told_tokens(scene.target)
+    other = any("raw" in field for field in scene.fields)
     repaired = list(language.repair(raw, vocabulary, mode).repaired)
     wanted = {"修复后的 tokens repaired": repaired, **rewrite.lenient_readings(raw, vocabulary, mode)}
     if told:
@@ -89,7 +90,20 @@ def formulas(scene: Scene) -> Iterator[Change]:
         wanted |= {f"logged {words}": tokens for words, tokens in _readings(told, vocabulary, mode).items()}
     for words, tokens in wanted.items():
         shown = told or None
-        yield text_change("REPAIR", f"{words} {tokens}", rewrite.with_formula, tokens, shown)
+        change = text_change("REPAIR", f"{words} {tokens}", rewrite.with_formula, tokens, shown)
+        if other:  # its own raw list is told too
+            apply = partial(_with_other_formula, tokens, shown, _told_tokens(scene.target, "raw"))
+            change = replace(change, apply=apply, sentence=_OTHER_FORMULA, advice=_SAME_FORMULA)
+        yield change
+
+
+def _with_other_formula(tokens: list[int], told: list[int] | None, raw: list[int], recipe: Recipe) -> Recipe:
+    made = recipe.with_text(rewrite.with_formula, tokens, told)
+    return made.with_text(rewrite.block, f"TOKENS_RAW = {raw}") if raw else made
+
+
+_OTHER_FORMULA = "两侧不是同一条公式：raw tokens 不同；{words} (another formula on each side)"
+_SAME_FORMULA = "两侧用同一份导出的 strategy.py：从同一个 formula.json 重新导出，整份粘贴，再运行一次"
 
 
 def _readings(told: list[int], vocabulary: str, mode: str) -> dict[str, list[int]]:
@@ -99,9 +113,9 @@ def _readings(told: list[int], vocabulary: str, mode: str) -> dict[str, list[int
         return {}
 
 
-def _told_tokens(side: Side) -> list[int]:
+def _told_tokens(side: Side, name: str = "repaired") -> list[int]:
     for line in side.audits or ():
-        return rewrite.numbers(line.get("repaired"))
+        return rewrite.numbers(line.get(name))
     return []
 
 
@@ -124,6 +138,10 @@ def adjustments(scene: Scene) -> Iterator[Change]:
         yield market_change("ADJ", market.without_bonus_shares())
         for later in (1, 2, 3, 5):
             yield market_change("ADJ", market.later_actions(days, later))
+    if not scene.exported:
+        for real in (True, False):
+            call = f'set_option("use_real_price", {real})'
+            yield replace(text_change("ADJ", call, rewrite.with_setting, call), portable=True)
     if scene.reads_differ:
         for name in _ADJUSTED:
             yield text_change("ADJ", name, rewrite.with_inputs, name)

@@ -11,7 +11,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -21,16 +20,9 @@ from sdk.report.numbers import Reading
 
 MOST_DECIMALS = 7
 _LOT = 100.0
+_MOST_SELDOM = 4  # days with orders that tell the place of a task that seldom orders
+_IN_PART = frozenset(("partial", "cancelled", "open"))
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_HALVED = "2023-08-28"  # stamp tax from 0.1 % to 0.05 %
-
-
-class CostCall(NamedTuple):
-    """A call of ``set_order_cost``; ``daily``: it has to be made each morning, because it asks for the date."""
-
-    call: str
-    words: str
-    daily: bool = False
 
 
 def day_of(text: str) -> dt.date | None:
@@ -67,6 +59,11 @@ def fills_of(side: Side) -> list[Fill]:
         for row in side.positions or ()
         if row.amount and row.today_amount and row.amount.value == row.today_amount.value and _some(row.avg_cost)
     ]
+
+
+def kind_of(code: str) -> str:
+    """Return ``fund`` for the code of an exchange-traded fund, else ``stock``, as costs are set for."""
+    return "fund" if (code.startswith("5") and code.endswith("XSHG")) or code[:2] in ("15", "16", "18") else "stock"
 
 
 def lag_of(side: Side, bundle: Bundle) -> int | None:
@@ -116,6 +113,18 @@ def _some(told: Reading | None) -> bool:
     return told is not None and bool(told.value)
 
 
+def ordering_times(mine: Side, theirs: Side) -> tuple[str, str] | None:
+    """Return the time (HH:MM) at which each side gives most of its orders, where they differ and both tell it."""
+    here, there = ordering_time(mine), ordering_time(theirs)
+    return (here, there) if here and there and here != there else None
+
+
+def ordering_time(side: Side) -> str:
+    """Return the time (HH:MM) of most of the side's orders; empty where the files tell none."""
+    times = Counter(order.moment[11:16] for order in orders_of(side) if len(order.moment) > 10)
+    return times.most_common(1)[0][0] if times else ""
+
+
 def task_calls(side: Side, bundle: Bundle, start: str, end: str) -> list[str]:
     """Return the calls that would give the side's rebalances, most plausible first."""
     days = rebalance_days(side)
@@ -152,11 +161,12 @@ def _places(days: Sequence[str], calendar: Sequence[str], width: int) -> list[in
     for day in calendar:
         groups.setdefault(period(day), []).append(day)
     known = [day for day in days if day in groups.get(period(day), ())]
-    if len(known) < 0.7 * len(groups):
-        return []
     front = Counter(groups[period(day)].index(day) + 1 for day in known[1:] or known)
     back = Counter(groups[period(day)].index(day) - len(groups[period(day)]) for day in known[1:] or known)
-    return [counts.most_common(1)[0][0] for counts in sorted((front, back), key=lambda c: -c.most_common(1)[0][1])]
+    ranked = sorted((front, back), key=lambda counts: -max(counts.values(), default=0))
+    if len(known) < 0.7 * len(groups):  # it need not order each time, but then nearly always on that place
+        ranked = [counts for counts in ranked if _MOST_SELDOM <= sum(counts.values()) * 0.8 <= max(counts.values())]
+    return [counts.most_common(1)[0][0] for counts in ranked]
 
 
 def _opens(fills: Iterable[Fill], bundle: Bundle, field: str) -> list[tuple[int, float, float, float]]:
@@ -173,12 +183,13 @@ def _opens(fills: Iterable[Fill], bundle: Bundle, field: str) -> list[tuple[int,
         if fill.code in place and at < len(panel.days) and fill.price is not None and fill.price.value is not None:
             raw = float(array[place[fill.code], at])
             if raw == raw:
-                found.append((1 if fill.direction == "buy" else -1, fill.price.value, 0.005, raw))
+                half = 0.005 if kind_of(fill.code) == "stock" else 0.0005
+                found.append((1 if fill.direction == "buy" else -1, fill.price.value, half, raw))
     return found
 
 
 def slippages(side: Side, bundle: Bundle) -> list[str]:
-    """Return the slippage settings under which every fill of the side is its open, moved and rounded to the cent."""
+    """Return the slippage settings under which every fill of the side is its open, moved and rounded to its tick."""
     rows = _opens(fills_of(side), bundle, "open")
     found = []
     for name, lows, highs in (
@@ -202,48 +213,11 @@ def slippages(side: Side, bundle: Bundle) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def order_costs(side: Side) -> list[CostCall]:
-    """Return OrderCost settings under which the fees of the side are what it prints; the simplest numbers.
-
-    Where no single stamp tax fits all sells, one before the halving of 2023-08-28 and one from that day on may.
-    """
-    rows = [
-        (fill.moment[:10], fill.direction, fill.price.value * fill.amount.value, fill.fee.value, fill.fee.half_unit)
-        for fill in fills_of(side)
-        if fill.price
-        and fill.amount
-        and fill.fee
-        and fill.price.value
-        and fill.amount.value
-        and fill.fee.value is not None
-    ]
-    buys = [row for row in rows if row[1] == "buy" and row[2] > 0]
-    sells = [row for row in rows if row[1] == "sell" and row[2] > 0]
-    if not buys:
-        return []
-    repeated = [fee for fee, count in Counter(row[3] for row in buys).most_common(1) if count > 1]
-    calls = []
-    for least in dict.fromkeys((*repeated, 5.0, 0.0)):
-        commission = _rate([row for row in buys if row[3] > least + 1e-9], 0.0)
-        if commission is None and any(row[3] > least + 1e-9 for row in buys):
-            continue
-        rate = (0.0003 if least else 0.0) if commission is None else commission
-        late = [row for row in sells if row[0] >= _HALVED]
-        early = [row for row in sells if row[0] < _HALVED]
-        whole, before, after = (_tax(part, rate, least) for part in (sells, early, late))
-        if whole is not None or not sells:
-            calls.append(_cost(0.001 if whole is None else whole, rate, least))
-        elif before is not None and after is not None:
-            calls.append(_cost((before, after), rate, least))
-    return calls
-
-
 _NO_SLIPPAGE = "set_slippage(FixedSlippage(0))"
 _USUAL_SLIPPAGE = (
     *("PriceRelatedSlippage(0.00246)", "FixedSlippage(0)", "FixedSlippage(0.02)", "PriceRelatedSlippage(0.002)"),
     *("PriceRelatedSlippage(0.001)", "PriceRelatedSlippage(0.003)", "FixedSlippage(0.01)", "FixedSlippage(0.04)"),
 )
-_USUAL_RATES = ((0.0003, 5.0), (0.0, 0.0), (0.00025, 5.0), (0.0002, 5.0), (0.0001, 5.0), (0.0003, 0.0), (0.0001, 0.0))
 
 
 def usual_slippages(side: Side) -> list[str]:
@@ -251,51 +225,27 @@ def usual_slippages(side: Side) -> list[str]:
     return [] if fills_of(side) else [f"set_slippage({name})" for name in _USUAL_SLIPPAGE]
 
 
-def usual_costs(side: Side) -> list[CostCall]:
-    """Return the costs that people set, for a side whose files tell no fee; else nothing."""
-    if any(fill.fee is not None for fill in fills_of(side)):
-        return []
-    return [
-        _cost(tax, rate, least)
-        for rate, least in _USUAL_RATES
-        for tax in ((0.001, 0.0005, (0.001, 0.0005)) if rate else (0.0,))
-    ]
+def volume_ratio(side: Side, bundle: Bundle) -> float | None:
+    """Return which share of the day's volume the side's orders were filled up to; None where all were filled.
 
-
-def _cost(tax: float | tuple[float, float], rate: float, least: float) -> CostCall:
-    """Return the call for a stamp tax, or for one before the day of its halving and one from that day on."""
-    text, shown = repr(tax), f"{tax:g}" if isinstance(tax, float) else ""
-    if isinstance(tax, tuple):
-        text = f"{tax[0]!r} if str(context.current_dt.date()) < '{_HALVED}' else {tax[1]!r}"
-        shown = f"{tax[0]:g}，{_HALVED} 起 {tax[1]:g}"
-    call = (
-        f"set_order_cost(OrderCost(open_tax=0, close_tax={text}, open_commission={rate!r}, "
-        f"close_commission={rate!r}, close_today_commission=0, min_commission={least!r}), type='stock')"
-    )
-    return CostCall(call, f"佣金 {rate:g}，最低 {least:g} 元，卖出税 {shown}", isinstance(tax, tuple))
-
-
-def _rate(rows: Sequence[tuple[str, str, float, float, float]], taken: float) -> float | None:
-    """Return the simplest rate with fee − taken = rate × value in every row, within what is printed."""
-    if not rows:
-        return None
-    slack = [half + 1e-9 * max(fee, 1.0) for _, _, _, fee, half in rows]
-    lows = [(fee - taken - more) / value for (_, _, value, fee, _), more in zip(rows, slack, strict=True)]
-    highs = [(fee - taken + more) / value for (_, _, value, fee, _), more in zip(rows, slack, strict=True)]
-    return simple_between(max(lows), min(highs))
-
-
-def _tax(rows: Sequence[tuple[str, str, float, float, float]], rate: float, least: float) -> float | None:
-    """Return the simplest tax with fee = max(rate × value, least) + tax × value in every row."""
-    if not rows:
-        return None
-    spans = [
-        ((fee - max(rate * value, least) - half - 1e-9 * max(fee, 1.0)) / value,
-         (fee - max(rate * value, least) + half + 1e-9 * max(fee, 1.0)) / value)
-        for _, _, value, fee, half in rows
-    ]  # fmt: skip
-    number = simple_between(max(low for low, _ in spans), min(high for _, high in spans))
-    return None if number is None or number < -1e-9 else abs(number)
+    Read off the orders that were filled in part, whose amount is that share of the volume, cut to shares or lots.
+    """
+    for channel in side.trading.values():
+        ends = {(order.moment[:10], order.code) for order in channel.orders if order.status in _IN_PART}
+        fills = [fill for fill in channel.fills if (fill.moment[:10], fill.code) in ends and _amount(fill)]
+        codes = sorted({fill.code for fill in fills} & set(bundle.panel().codes))
+        if not codes:
+            continue
+        panel = bundle.panel(codes, fields=["volume"])
+        spans = []
+        for fill in fills:
+            at = int(np.searchsorted(panel.days, np.datetime64(fill.moment[:10])))
+            volume = float(panel["volume"][panel.row(fill.code), at]) if fill.code in codes else 0.0
+            if volume > 0.0:
+                spans.append((_amount(fill) / volume, (_amount(fill) + _LOT) / volume))
+        if spans:
+            return simple_between(max(low for low, _ in spans), min(high for _, high in spans), 4)
+    return None
 
 
 def weight_factor(mine: Side, theirs: Side) -> float | None:

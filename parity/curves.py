@@ -55,6 +55,19 @@ def returns_of(side: Side) -> dict[str, float]:
     return {day: (value / first - 1) * 100 for day, value in values.items() if value is not None and first}
 
 
+def days_of(side: Side) -> tuple[str, str]:
+    """Return the first and last day of the run as far as the files tell them; texts are empty where they do not.
+
+    Daily tables tell both. A log that begins at midnight begins with ``initialize``, so it tells the first day; where
+    a log or a list of trades ends says nothing about the end of the run, but an error in it says that it came so far.
+    """
+    days = [*side.cash, *side.total_value, *(row.day for row in side.results or ())]
+    opened = side.log_span[0]
+    begun = [opened[:10]] if opened.endswith("00:00:00") else []
+    reached = [moment[:10] for moment, _ in side.errors] if days else []
+    return min([*days, *begun], default=""), max([*days, *reached], default="")
+
+
 def starting_cash(side: Side) -> float | None:
     """Return the capital in CNY from the first day's total value and gain; None where the files do not tell both."""
     if not side.results:
@@ -65,6 +78,31 @@ def starting_cash(side: Side) -> float | None:
     if total is None or total.value is None or not gains or None in gains:
         return None
     return round(total.value - sum(gain for gain in gains if gain is not None), 2)
+
+
+def capital_of_returns(side: Side) -> float | None:
+    """Return the roundest capital under which the gains so far make up every printed return; None where none does.
+
+    ``result.csv`` alone prints no value, but the gains of each day in CNY and the return so far in percent.
+    """
+    low, high, gained = 0.0, math.inf, 0.0
+    for row in side.results or ():
+        parts = [part.value for part in (row.earned, row.lost) if part is not None and part.value is not None]
+        if not parts or row.strategy is None or row.strategy.value is None:
+            return None
+        gained += sum(parts)
+        ends = [(row.strategy.value + way * row.strategy.half_unit) / 100 for way in (-1, 1)]
+        bounds = sorted(gained / end for end in ends if end)
+        if ends[0] * ends[1] > 0:
+            low, high = max(low, bounds[0] - 0.01), min(high, bounds[1] + 0.01)
+    if not 0.0 < low <= high < math.inf:
+        return None
+    for place in range(int(math.log10(high)), -3, -1):
+        unit = 10.0**place
+        found = round((low + high) / 2 / unit) * unit
+        if low <= found <= high:
+            return round(found, 2)
+    return None
 
 
 def day_words(day: str, local: float, platform: float, first: Comparison | None, cause: str = "") -> str:

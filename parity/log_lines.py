@@ -13,6 +13,8 @@ from dataclasses import dataclass
 FENCE = re.compile(r"\s*```")
 OMITTED = re.compile(r"\s*(?:\.{3}|…+)\s*[（(](?P<what>[^（）()]*)[）)]\s*(?:\.{3}|…+)\s*")
 
+TRACEBACK = "Traceback (most recent call last)"
+
 _STOCK_ORDER = r"\w*Order\((?P<order>.*)\)"
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|nan|inf)"
 
@@ -66,11 +68,15 @@ KINDS = (
         r"Security\(code=",
     ),
     _kind("audit", "审计行", r"AUDIT\|(?P<audit>.*)", ""),
-    _kind("traceback", "异常", r".*Traceback \(most recent call last\).*", ""),
+    _kind("traceback", "异常", rf".*{re.escape(TRACEBACK)}.*", ""),
+    _kind("refusal", "调仓中止", r"(?:调仓中止|内核自检: 不一致).*", ""),
 )
 AUDIT = next(kind for kind in KINDS if kind.name == "audit")
+STOPPED = frozenset(("traceback", "refusal"))  # the strategy died, or an exported one would not trade
 PLATFORM_SHAPED = re.compile(r"Order\((?:entrust_id|security)=")
-_MARKS = re.compile(r"Order\(|Security\(code=|\AAUDIT\||Traceback \(")  # no kind is without one of these
+_MARKS = re.compile(
+    r"Order\(|Security\(code=|\AAUDIT\||Traceback \(|\A(?:调仓中止|内核自检)"
+)  # no kind is without one of these
 _LONGEST_SENTENCE = 16_000  # no order message comes near; keeps the cost of hostile lines small
 LABELS = {kind.name: kind.label for kind in KINDS} | {
     "user": "用户日志",

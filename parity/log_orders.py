@@ -73,9 +73,9 @@ def _by_order(log: Log) -> Iterator[list[tuple[LogEvent, OrderText]]]:
 
 
 def coverage_of(log: Log) -> Coverage:
-    """A log that starts at midnight starts with ``initialize``: nothing came before it."""
-    first = None if log.first.endswith("00:00:00") else log.first
-    return Coverage(first, None if log.end_known else log.last, log.end_known, log.gaps)
+    """A log tells nothing of what came before its first line, nor of what would have come after a last error."""
+    ended = not log.end_known or (bool(log.errors) and log.errors[-1][0] == log.last)
+    return Coverage(log.first, log.last if ended else None, log.end_known, log.gaps)
 
 
 def audits_of_log(log: Log, see: Callable[[AuditLine], None] | None = None) -> Records[AuditLine]:

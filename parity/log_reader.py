@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from parity.log_lines import FENCE, OMITTED, classify
+from parity.log_lines import FENCE, OMITTED, STOPPED, TRACEBACK, classify
 from parity.order_text import OrderText, parse_order
 from parity.record_stream import Records
 from sdk.errors import ParityError
@@ -31,9 +31,10 @@ _MAX_MESSAGE_LINES = 5_000
 _MAX_MESSAGE_CHARS = 1_000_000  # the audit line of all 5,500 A-shares has 200,000
 _MAX_ERROR_LINES = 50  # of a printed order, blank ones included
 _MAX_GAPS = 200
+_MAX_ERRORS = 2_000  # moments with an error of the strategy
 _KEPT_EVENTS = 12_000
 _PROVED_BY_BRACKET = frozenset(("quantity_check", "submitted", "entrusted", "failed", "cancelled", "rounding"))
-_COUNTED_ONLY = frozenset(("user", "traceback"))
+_COUNTED_ONLY = frozenset(("user", *STOPPED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,10 @@ class LogEvent:
 
 @dataclass(frozen=True)
 class Log:
-    """A whole log. ``lines`` counts physical lines by kind; ``cut`` names the lines that are not believed."""
+    """A whole log. ``lines`` counts physical lines by kind; ``cut`` names the lines that are not believed.
+
+    ``errors``: (moment, what it says) of the first error of each moment that made the strategy die or not trade.
+    """
 
     name: str
     events: Records[LogEvent]
@@ -65,6 +69,7 @@ class Log:
     last: str
     gaps: tuple[tuple[str, str], ...]
     end_known: bool
+    errors: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -104,6 +109,7 @@ class _Reading:
     unknown: list[str] = field(default_factory=list)
     cut: list[str] = field(default_factory=list)
     gaps: list[tuple[str, str]] = field(default_factory=list)
+    errors: dict[str, str] = field(default_factory=dict)
     first: str = ""
     last: str = ""
     gap_after: str | None = None
@@ -124,9 +130,18 @@ class _Reading:
                 self.add_gap(message.moment, message.moment)
         elif kind == "unknown" and len(self.unknown) < _MAX_SAMPLES:
             self.unknown.append(f"{self.name}:{message.line}: {plain(text)}")
+        if kind in STOPPED:
+            self.note_error(message)
         if match is not None and kind not in _COUNTED_ONLY:
             parts = {key: value for key, value in match.groupdict().items() if value is not None}
             yield LogEvent(message.line, message.moment, message.level, kind, parts)
+
+    def note_error(self, message: _Message) -> None:
+        """Remember the first error of a moment: the last line of a traceback, else the first line."""
+        said = [text for text in message.texts if text.strip()]
+        if said and len(self.errors) < _MAX_ERRORS:
+            place = -1 if TRACEBACK in said[0] else 0
+            self.errors.setdefault(message.moment, plain(said[place], 200))
 
     def note_cut(self, line: int, text: str, believed: bool = False) -> None:
         if len(self.cut) < _MAX_SAMPLES:
@@ -230,6 +245,7 @@ def _finish(reading: _Reading, events: Records[LogEvent]) -> Log:
         first=reading.first,
         last=reading.last,
         gaps=tuple(reading.gaps),
+        errors=tuple(sorted(reading.errors.items())),
         end_known=reading.believed_end and said % PAGE_LINES != 0 and not reading.lines["omitted"],
     )
 

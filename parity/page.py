@@ -13,7 +13,7 @@ from parity.causes import BY_CODE
 from parity.compare import Verdict
 from parity.curves import Curves, curves_of, day_words
 from parity.explanation import Explanation
-from parity.first_steps import FIRST_STEPS
+from parity.first_steps import first_step
 from parity.layers import CHINESE, contrast
 from parity.log_lines import LABELS
 from parity.report import as_dict, day_of, derived_words, write_text
@@ -95,7 +95,7 @@ def _changes(verdict: Verdict, explanation: Explanation | None) -> list[dict[str
     if verdict.first is None:
         return []
     layer = verdict.first.layer
-    return [{"name": CHINESE[layer], "code": "", "points": "", "text": FIRST_STEPS[layer], "why": ""}]
+    return [{"name": CHINESE[layer], "code": "", "points": "", "text": first_step(verdict), "why": ""}]
 
 
 def _chart(verdict: Verdict, curves: Curves, explanation: Explanation | None) -> Any:

@@ -31,6 +31,7 @@ RATIO_FREE_BYTES = 8 * 1024 * 1024  # below this size no ratio can hurt
 _END_BYTES = 22 + 65_535  # the end record of a zip and its longest comment
 _MEMBER_BYTES = 4_096  # of one entry in the list: a name is far shorter
 _SNIFF_LINES = 400
+_MOST_DEPTH = 4  # folders within folders
 _TEXT_ENDINGS = (".txt", ".log", ".md", ".csv", ".json")
 _ORDERS_HEADER = {"entrust_id", "time", "security", "amount", "price", "commission"}
 
@@ -57,9 +58,13 @@ def find_files(path: Path) -> tuple[list[Found], list[str]]:
         raise ParityError(f"{plain(str(path))}: 无法读取 cannot be read: {error.strerror}") from error
 
 
-def _find(path: Path) -> tuple[list[Found], list[str]]:
+def _find(path: Path, depth: int = 0) -> tuple[list[Found], list[str]]:
     if path.is_dir():
-        members = [TextSource.of(child) for child in sorted(path.iterdir()) if child.is_file()]
+        children = [child for child in sorted(path.iterdir()) if not child.name.startswith((".", "__MACOSX"))]
+        inner = [child for child in children if child.is_dir() or child.suffix.lower() == ".zip"]
+        if inner and not any(child.is_file() and child.suffix.lower() in _TEXT_ENDINGS for child in children):
+            return _find_inside(path, inner, depth)
+        members = [TextSource.of(child) for child in children if child.is_file()]
     elif zipfile.is_zipfile(path):
         members = list(_archive_members(path))
     else:
@@ -72,6 +77,16 @@ def _find(path: Path) -> tuple[list[Found], list[str]]:
             )
         return [Found(source, decoding, kind)], []
     return _readable(path, members)
+
+
+def _find_inside(path: Path, inner: list[Path], depth: int) -> tuple[list[Found], list[str]]:
+    """Look into the one folder or zip that a folder holds, as unpacking makes them; of several the user chooses."""
+    if len(inner) > 1 or depth == _MOST_DEPTH:
+        listed = ", ".join(plain(child.name, 40) for child in inner[:8])
+        raise ParityError(
+            f"{plain(path.name)}: 里面有 {len(inner)} 个目录或压缩包，请给出其中一个 give one of them: {listed}"
+        )
+    return _find(inner[0], depth + 1)
 
 
 def _readable(path: Path, members: list[TextSource]) -> tuple[list[Found], list[str]]:

@@ -121,7 +121,11 @@ class Trading:
 
 @dataclass(frozen=True)
 class Side:
-    """Everything that one side's files say, and what is doubtful about them."""
+    """Everything that one side's files say, and what is doubtful about them.
+
+    ``errors``: (moment, text) of what made the strategy die or not trade, as its log tells, ascending.
+    ``contradictions``: what shows that its files are not of one run.
+    """
 
     name: str
     files: tuple[tuple[str, str], ...]
@@ -138,4 +142,6 @@ class Side:
     log_span: tuple[str, str] = ("", "")
     lines: Mapping[str, int] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    errors: tuple[tuple[str, str], ...] = ()
+    contradictions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

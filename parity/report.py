@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from parity.compare import Verdict
+from parity.curves import days_of
 from parity.explanation import Cause, Explanation, Rederived
-from parity.first_steps import FIRST_STEPS
+from parity.first_steps import first_step
 from parity.layers import FIGURE_TOLERANCE, Comparison, contrast
 from parity.records import Side
 from sdk import files
@@ -31,7 +32,8 @@ _CAUSE_TEXTS = ("code", "day", "security", "layer", "field", "local", "platform"
 def verdict_line(verdict: Verdict) -> str:
     """Return the verdict on one line, first or last of every report."""
     if not verdict.judged:
-        return "无法判断 could not judge: 两侧没有一个可比的值 not one value of both sides can be compared"
+        nothing = "无法判断 could not judge: 两侧没有一个可比的值 not one value of both sides can be compared"
+        return nothing + _spans(verdict)
     first = verdict.first
     if first is not None:
         named = " ".join(filter(None, (day_of(first), plain(first.code, 40), f"layer={first.layer}")))
@@ -49,6 +51,14 @@ def verdict_line(verdict: Verdict) -> str:
     return f"一致 equal: {verdict.compared} 个值 values"
 
 
+def _spans(verdict: Verdict) -> str:
+    """Return the days of both sides, where both tell them: often the reason why nothing is in common."""
+    spans = [days_of(side) for side in (verdict.local, verdict.platform)]
+    if not all(all(span) for span in spans):
+        return ""
+    return "; 本地 {} … {}，平台 {} … {}".format(*spans[0], *spans[1])
+
+
 def exit_code(verdict: Verdict) -> int:
     """Return 0 equal, 1 different, 2 could not judge."""
     return 2 if not verdict.judged else 0 if verdict.equal else 1
@@ -61,7 +71,7 @@ def as_dict(verdict: Verdict, explanation: Explanation | None = None) -> dict[st
         "verdict": ("equal", "different", "not judged")[exit_code(verdict)],
         "partial": verdict.partial,
         "line": verdict_line(verdict),
-        "next_step": FIRST_STEPS[verdict.first.layer] if verdict.first else "",
+        "next_step": first_step(verdict),
         "causes": [_cause(cause) for cause in explanation.causes] if explanation else None,
         "unattributed_bp": explanation.unattributed_bp if explanation else None,
         "cause_remarks": [plain(remark, 300) for remark in explanation.remarks] if explanation else [],

@@ -12,10 +12,14 @@ from functools import cached_property
 
 from parity import counterfactual_text as rewrite
 from parity.compare import Verdict
+from parity.compare_errors import ERROR_FIELD
 from parity.counterfactual import Change, Recipe
 from parity.counterfactual_market import MarketChange
+from parity.curves import days_of
 from parity.layers import INPUTS_FIELD, Comparison
 from parity.records import Side
+
+_BEGINS = frozenset(("cash", "NAV", "position", "target", "order", "size"))
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,22 @@ class Scene:
         return bool(self.side.audits) and bool(self.target.audits)
 
     @property
-    def on_first_day(self) -> bool:
+    def began_apart(self) -> bool:
+        """Whether the first difference is on the first day that both tell, or the runs began on other days."""
         days = sorted({*self.side.cash, *self.side.total_value})
-        return bool(days) and self.first.moment[:10] == days[0]
+        begun = days_of(self.target)[0]
+        at_once = bool(days) and self.first.moment[:10] == days[0] and self.first_layer in _BEGINS
+        return at_once or (bool(days) and bool(begun) and begun != days[0])
+
+    @property
+    def refused(self) -> bool:
+        """Whether an error that one side alone tells stands on the day of the first difference."""
+        return ERROR_FIELD in self.fields
+
+    @property
+    def died(self) -> bool:
+        """Whether the first difference is an error that ended a run: nothing that is changed here brings it about."""
+        return self.first.field == ERROR_FIELD and not self.exported
 
     @property
     def exported(self) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from parity.contradictions import contradictions
 from parity.csv_readers import (
     DailyTotals,
     TableFile,
@@ -54,7 +55,9 @@ def read_side(path: Path) -> Side:
             draft.notes.append(f"{plain(file.source.name)}: {file.decoding.bad} 处乱码 undecodable places")
         _READERS[file.kind](file, draft)
     files = tuple((plain(file.source.name, 60), f"{file.kind}, {_encoding(file)}") for file in used)
-    return Side(plain(path.name or str(path), 60), files, draft.trading, notes=tuple(draft.notes), **draft.parts)
+    side = Side(plain(path.name or str(path), 60), files, draft.trading, notes=tuple(draft.notes), **draft.parts)
+    told = tuple(plain(words, 300) for words in contradictions(side))
+    return replace(side, contradictions=told, notes=(*told, *side.notes))
 
 
 def _encoding(file: Found) -> str:
@@ -99,6 +102,7 @@ def _read_log(file: Found, draft: _Draft) -> None:
         "lines": log.lines,
         "log_span": (log.first, log.last),
         "unknown": log.unknown,
+        "errors": log.errors,
     }
 
 
@@ -108,6 +112,11 @@ def _log_notes(log: Log) -> list[str]:
     if not log.end_known:
         notes.append(
             f"{plain(log.name)}: 可能不完整 the log may end early, at {log.last}; later orders cannot be judged"
+        )
+    if log.errors:
+        moment, text = log.errors[0]
+        notes.append(
+            f"{plain(log.name)}: 策略报错 {len(log.errors)} 次 errors of the strategy, first {moment}: {text}"
         )
     if log.lines.get("unknown"):
         notes.append(f"{plain(log.name)}: {log.lines['unknown']} 行未识别 unknown lines, first: {log.unknown[0]}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from parity.curves import starting_cash
+from parity.curves import capital_of_returns, days_of, starting_cash
 from parity.records import Side
 from sdk.errors import ParityError
 from sdk.report.plain_text import plain
@@ -30,28 +30,16 @@ def plan_run(
 ) -> RunPlan:
     """Return the run that the platform's files describe; given values win. ParityError where one is unknown."""
     days = days_of(platform)
-    found = starting_cash(platform) if cash is None else cash
+    found = (starting_cash(platform) or capital_of_returns(platform)) if cash is None else cash
     known = {"--start": start or days[0], "--end": end or days[1], "--cash": found}
     lacking = [name for name, value in known.items() if not value]
     if lacking:
         raise ParityError(
             f"{plain(platform.name)}: 下载中看不出 the download does not tell {', '.join(lacking)}; 请给出 give them "
-            "(position.csv with result.csv tell all three)"
+            "(position.csv with result.csv tell all three)" + "".join(f"; {note}" for note in platform.notes[:3])
         )
     assert found is not None
     return RunPlan(str(known["--start"]), str(known["--end"]), float(found), frequency)
-
-
-def days_of(side: Side) -> tuple[str, str]:
-    """Return the first and last day of the run as far as the files tell them; texts are empty where they do not.
-
-    Daily tables tell both. A log that begins at midnight begins with ``initialize``, so it tells the first day; where
-    a log or a list of trades ends says nothing about the end of the run.
-    """
-    days = [*side.cash, *side.total_value, *(row.day for row in side.results or ())]
-    opened = side.log_span[0]
-    begun = [opened[:10]] if opened.endswith("00:00:00") else []
-    return min([*days, *begun], default=""), max(days, default="")
 
 
 def run_strategy(strategy: Path, market: Path, out: Path, plan: RunPlan) -> str:

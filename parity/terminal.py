@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from parity.compare import LayerCount, Verdict
 from parity.explanation import Explanation
-from parity.first_steps import FIRST_STEPS
+from parity.first_steps import first_step
 from parity.layers import CHINESE, contrast
 from parity.log_lines import LABELS
 from parity.report import day_of, derived_words, exit_code, verdict_line
@@ -33,7 +33,7 @@ def print_verdict(verdict: Verdict, console: Console, explanation: Explanation |
     if explanation is not None and not verdict.equal:
         _print_causes(explanation, console)
     if verdict.first is not None and not (explanation and explanation.causes):
-        console.print(Text(f"先看 first look: {FIRST_STEPS[verdict.first.layer]}", "bold"), soft_wrap=True)
+        console.print(Text(f"先看 first look: {first_step(verdict)}", "bold"), soft_wrap=True)
     derived = {layer.layer: derived_words(layer) for layer in explanation.rederived} if explanation else {}
     shown = [layer for layer in verdict.layers if layer.compared or layer.unjudged or layer.layer in derived]
     console.print(_layers(shown, derived))

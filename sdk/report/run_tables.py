@@ -4,6 +4,8 @@ Headers and number forms: gbk_exports_2023 (the exports), ma_crossover_2026 and 
 of the web page under other headers). The emulator writes the exports' form. A table is recognised by its header,
 never by its name. A row that cannot be read is left out and said in ``problems``; it is never guessed.
 
+A spreadsheet program that saves a table again writes 2024/1/3 16:00, 45,920 in quotes, and blank cells at the end.
+
 Facts of the form: position.csv has 16 headers and 17 values (组合总值, the total value, stands unnamed before
 仓位占比), and one extra row ``Cash`` a day; sells have negative amounts; a cancelled order has ``-0股,--,0``.
 """
@@ -26,7 +28,7 @@ MAX_PROBLEMS = 20
 MAX_WORD_CHARS = 200
 MAX_CELLS = 2_000  # of a row; the tables have 17
 MAX_ROW_LINES = 200  # a quoted cell may hold line breaks; a row of more lines has lost a quote
-_DAY = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T](\d{2}:\d{2}:\d{2}))?", re.ASCII)
+_DAY = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T](\d{1,2}:\d{2}(?::\d{2})?))?", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
 _SECURITY = re.compile(r"(?P<name>.*)\((?P<code>[\w.\-]+)\)", re.DOTALL)
 _DIRECTIONS = {"买": "buy", "卖": "sell", "买入": "buy", "卖出": "sell", "开多": "buy", "平多": "sell"}
@@ -253,11 +255,12 @@ def table_rows(source: TextSource, decoding: Decoding, seen: TableReading) -> It
     shape = shape_of(headers)
     if shape is None:
         raise ParityError(f"{plain(source.name)}: unknown header {plain(','.join(headers), 120)}")
-    names = [header.strip().lstrip("\ufeff") for header in headers]
+    names = [header.strip().lstrip("\ufeff") for header in _without_blank_end(headers, 1)]
     seen.kind, seen.headers = shape.kind, tuple(headers)
     layouts = _layouts(shape, names)
-    plainest = layouts[len(names)]
+    plainest, widest = layouts[len(names)], max(layouts)
     for line, cells, whole in records:
+        cells = _without_blank_end(cells, widest)
         try:
             row = layouts.get(len(cells), plainest).read(cells, whole)
         except ValueError as error:
@@ -271,6 +274,14 @@ def table_rows(source: TextSource, decoding: Decoding, seen: TableReading) -> It
         seen.shown.append(
             f"{plain(source.name)}: 最后一行没有换行 the last line has no end; its last cell is not believed"
         )
+
+
+def _without_blank_end(cells: list[str], width: int) -> list[str]:
+    """Return the cells without blank ones beyond ``width``: a spreadsheet program fills short rows up with them."""
+    end = len(cells)
+    while end > width and not cells[end - 1].strip():
+        end -= 1
+    return cells[:end]
 
 
 def csv_records(source: TextSource, decoding: Decoding) -> Iterator[tuple[int, list[str], bool]]:

@@ -10,7 +10,8 @@ import pytest
 
 from parity.attribute import walk
 from parity.counterfactual import Bench, Recipe, run_into
-from parity.counterfactual_guess import lag_of, order_costs, task_calls
+from parity.counterfactual_fees import order_costs
+from parity.counterfactual_guess import lag_of, task_calls
 from parity.counterfactual_market import ChangedBundle, other_limits
 from parity.counterfactual_text import with_daily_setting
 from parity.counterfactual_values import LOGIC_CHANGES, altered, with_given

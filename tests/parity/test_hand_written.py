@@ -73,8 +73,8 @@ def test_at_the_close_instead_of_the_open_is_named(tmp_path: Path) -> None:
 
 
 def test_another_choice_of_stocks_is_left_open_and_that_is_said(tmp_path: Path) -> None:
-    earlier = "end_date=get_trade_days(end_date=context.previous_date, count=2)[0]"
-    text = STRATEGY.read_text("utf-8").replace("end_date=context.previous_date", earlier)
+    other = "get_trade_days(end_date=context.previous_date, count=2)[0]", "count=97"
+    text = STRATEGY.read_text("utf-8").replace("context.previous_date", other[0]).replace("count=126", other[1])
     told = explained(tmp_path / "local", platform(tmp_path / "platform", text, {}))
     assert not told.causes
     assert abs(told.unattributed_bp or 0.0) > 1

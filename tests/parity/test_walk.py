@@ -57,6 +57,9 @@ def _walked(table: Table, monkeypatch: pytest.MonkeyPatch) -> Walk:
 
         attempt = full
 
+        def knows(self, side: Side) -> None:
+            """No side of the table has errors."""
+
         def seen(self, verdict: Any) -> tuple[Comparison, ...]:
             return verdict.differences
 
