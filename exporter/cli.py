@@ -69,8 +69,7 @@ def export(
     from sdk.scoring.neutral_choice import names_of_text
     from sdk.scoring.ties import keys_of_text
 
-    reading = read_formula(formula, vocabulary, token_mode)
-    loaded = reading.formula
+    loaded = read_formula(formula, vocabulary, token_mode).formula
     keys = keys_of_text(rank_keys, "--rank-keys") if rank_keys is not None else None
     names = names_of_text(neutralise, "--neutralise") if neutralise is not None else None
     source = (Path(formula) if Path(formula).is_file() else Path("formula.json")).name

@@ -7,7 +7,6 @@ word for word from the ground floor (source_text.py).
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -20,10 +19,10 @@ from jq_strategy.audit import array_bytes, made_bars, short_digest
 from sdk import __version__
 from sdk.errors import ConfigError
 from sdk.formula.formula_file import FormulaFile
+from sdk.market.importing.codes import is_index_code
 from sdk.scoring.neutral_choice import NeutralChoice, checked_names, checked_standard
 from sdk.scoring.ties import checked_keys
 
-_CODE = re.compile(r"\d{6}\.(XSHG|XSHE)")
 RULE = "# " + "=" * 98
 
 
@@ -56,7 +55,7 @@ class Settings:
         top_k = formula.top_k if self.top_k is None else self.top_k
         days = formula.min_listed_days if self.min_listed_days is None else self.min_listed_days
         for option, code in (("pool", index), ("benchmark", benchmark)):
-            if not _CODE.fullmatch(code):
+            if not is_index_code(code):
                 raise ConfigError(f"{option} of the export = {code!r}: 聚宽代码的写法 write it like 000300.XSHG")
         if days < 0:
             raise ConfigError(f"min_listed_days of the export = {days}: a number of trading days, 0 or more")

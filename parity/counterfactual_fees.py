@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from parity.counterfactual_guess import fills_of, kind_of, simple_between
+from parity.counterfactual_guess import fills_of, simple_between
 from parity.records import Fill, Side
+from sdk.emulator.instruments import kind_of_code
 
 _HALVED = "2023-08-28"  # stamp tax from 0.1 % to 0.05 %
 _TAXES = (0.001, 0.0005, 0.0)
@@ -34,7 +35,9 @@ def order_costs(side: Side) -> list[CostCall]:
     A side that trades stocks and funds has costs for both: first set together, then each alone.
     """
     kinds = {
-        kind: [made for fill in fills_of(side) if kind_of(fill.code) == kind and (made := _row(fill)) is not None]
+        kind: [
+            made for fill in fills_of(side) if kind_of_code(fill.code) == kind and (made := _row(fill)) is not None
+        ]
         for kind in ("stock", "fund")
     }
     found = [calls for kind, rows in kinds.items() if (calls := _order_costs(rows, kind))]

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from parity.records import Fill, Order, Side
+from sdk.emulator.instruments import kind_of_code
 from sdk.market.bundle import Bundle
 from sdk.report.numbers import Reading
 
@@ -59,11 +60,6 @@ def fills_of(side: Side) -> list[Fill]:
         for row in side.positions or ()
         if row.amount and row.today_amount and row.amount.value == row.today_amount.value and _some(row.avg_cost)
     ]
-
-
-def kind_of(code: str) -> str:
-    """Return ``fund`` for the code of an exchange-traded fund, else ``stock``, as costs are set for."""
-    return "fund" if (code.startswith("5") and code.endswith("XSHG")) or code[:2] in ("15", "16", "18") else "stock"
 
 
 def lag_of(side: Side, bundle: Bundle) -> int | None:
@@ -183,7 +179,7 @@ def _opens(fills: Iterable[Fill], bundle: Bundle, field: str) -> list[tuple[int,
         if fill.code in place and at < len(panel.days) and fill.price is not None and fill.price.value is not None:
             raw = float(array[place[fill.code], at])
             if raw == raw:
-                half = 0.005 if kind_of(fill.code) == "stock" else 0.0005
+                half = 0.0005 if kind_of_code(fill.code) == "fund" else 0.005
                 found.append((1 if fill.direction == "buy" else -1, fill.price.value, half, raw))
     return found
 

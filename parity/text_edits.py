@@ -8,13 +8,13 @@ Places that have causes of their own (costs, slippage, benchmark, schedule) and 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
 from parity.counterfactual_text import NotApplicable
 from parity.layers import contrast
+from sdk.market.importing.codes import VALID
 
 USUAL_NUMBERS = (
     *(1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 63, 65, 66, 75, 80, 90, 100),
@@ -28,7 +28,6 @@ _OWN_CAUSES = frozenset(
     + ("PriceRelatedSlippage", "FixedSlippage", "StepRelatedSlippage", "PerTrade", "record", "print", "round")
     + ("info", "warn", "error", "debug", "set_level", "send_message", "format")
 )
-_CODE = re.compile(r"\d{6}\.XSH[EG]")
 _DAY_BEFORE = "get_trade_days(end_date=context.previous_date, count=2)[0]"
 _LONGEST_SHOWN = 80
 
@@ -125,7 +124,7 @@ def _name(function: ast.expr) -> str:
 def _codes(node: ast.List | ast.Tuple) -> list[str]:
     """Return the codes of a list of at least two; nothing for a list of anything else."""
     found = [part.value for part in node.elts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
-    whole = len(found) == len(node.elts) > 1 and all(_CODE.fullmatch(code) for code in found)
+    whole = len(found) == len(node.elts) > 1 and all(VALID.fullmatch(code) for code in found)
     return found if whole else []
 
 

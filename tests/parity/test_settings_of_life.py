@@ -9,13 +9,13 @@ import pytest
 
 from parity.compare import compare_sides
 from parity.counterfactual_fees import order_costs
-from parity.counterfactual_guess import kind_of
 from parity.counterfactual_text import NotApplicable
 from parity.explain import explain_verdict
 from parity.explanation import Explanation
 from parity.side import read_side
 from parity.strategy_run import RunPlan
 from parity.text_edits import with_task_at
+from sdk.emulator.instruments import kind_of_code
 from sdk.emulator.runner import run_backtest
 from sdk.market.bundle import Bundle
 from tests.bundles import small_market
@@ -114,7 +114,7 @@ def test_costs_of_stocks_and_of_funds_are_read_apart(tmp_path: Path, funds: Path
     (cost, *_) = order_costs(read_side(tmp_path / "funds"))
     assert cost.call.endswith("type='fund')")
     assert "open_commission=0.0002" in cost.call
-    assert [kind_of(code) for code in ("510300.XSHG", "159915.XSHE", "600519.XSHG", "000725.XSHE")] == [
+    assert [kind_of_code(code) for code in ("510300.XSHG", "159915.XSHE", "600519.XSHG", "000725.XSHE")] == [
         *("fund", "fund", "stock", "stock")
     ]
 
