@@ -20,6 +20,10 @@ from sdk.emulator.session import Session
 
 PARTIAL, LOG = "partial.zip", "log.txt"
 APART = 1.0
+_ENDINGS = {
+    signal.SIGTERM: "运行被终止 · terminated from outside",
+    signal.SIGINT: "运行被用户中断 · interrupted",
+}
 
 
 class StopRun(BaseException):
@@ -60,29 +64,15 @@ class Watch:
 
     @contextlib.contextmanager
     def _bounds(self) -> Iterator[None]:
-        before = {number: signal.signal(number, _stopper(words)) for number, words in self._signals().items()}
-        timer = getattr(signal, "setitimer", None) if self._seconds > 0 else None
+        before = {number: signal.signal(number, _stopper(words)) for number, words in _ENDINGS.items()}
         limit_memory(self._megabytes)
-        if timer is not None:
-            # again every second: a bare ``except:`` may swallow the first one
-            timer(signal.ITIMER_REAL, self._seconds, 1.0)
         try:
-            yield
+            with within(self._seconds):
+                yield
         finally:
-            if timer is not None:
-                timer(signal.ITIMER_REAL, 0.0)
             limit_memory(0)
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-    def _signals(self) -> dict[int, str]:
-        words = {
-            signal.SIGTERM: "运行被终止 · terminated from outside",
-            signal.SIGINT: "运行被用户中断 · interrupted",
-        }
-        if hasattr(signal, "SIGALRM"):
-            words[signal.SIGALRM] = time_words(self._seconds)
-        return {int(number): text for number, text in words.items()}
 
 
 @contextlib.contextmanager
